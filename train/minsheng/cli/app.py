@@ -1,0 +1,45 @@
+"""The typer application and its one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from minsheng.cli import training
+from minsheng.errors import MinshengError
+
+app = typer.Typer(
+    name="minsheng",
+    help="Label the paragraphs of Chinese reports by livelihood domain (民生领域段落标注).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+training.register(app)
+
+
+@app.callback()
+def _options() -> None:
+    """Label the paragraphs of Chinese reports by livelihood domain (民生领域段落标注)."""
+
+
+def run() -> None:
+    """Run the command line; a known error is one line on standard error and its exit code."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    for stream in (sys.stdout, sys.stderr):
+        # A cp936 console cannot show every character: show a substitute, never crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except MinshengError as error:
+        if debug:
+            raise
+        print(f"minsheng: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("minsheng: interrupted; start the same command again to go on", file=sys.stderr)
+        sys.exit(130)

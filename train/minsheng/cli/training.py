@@ -1,0 +1,34 @@
+"""`minsheng train` and `minsheng pretrain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigPath = Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Settings that replace those of the file: optimizer.learning_rate=3e-5")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete what the run directory holds and start anew.")]
+
+
+def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
+    """Train a Chinese encoder on unlabelled text, or go on training one (masked-language modelling)."""
+    from minsheng.config.load import load_config
+    from minsheng.config.schema import PretrainConfig
+
+    settings = load_config(PretrainConfig, config, overrides or [])
+    from minsheng.workflows.pretrain import pretrain as run
+
+    summary = run(settings, overwrite=overwrite)
+    print(
+        f"{settings.run.output}/model: {summary['tokens']:,} tokens, held-out loss {summary['held_out_loss']:.3f}, "
+        f"accuracy {summary['held_out_accuracy']:.1%}"
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(pretrain)

@@ -1,0 +1,107 @@
+"""The only tokenisation and batching: training, tagging and evaluation all come through here.
+
+Lengths are in tokens, special tokens included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerBase
+
+Ids = list[int]
+Plan = list[list[int]]  # micro-batches of example indices
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, max_tokens: int) -> list[Ids]:
+    """Token ids of each text, with the tokenizer's special tokens, cut to `max_tokens`."""
+    if not texts:
+        return []
+    encoded = tokenizer(
+        list(texts), truncation=True, max_length=max_tokens, padding=False, return_attention_mask=False
+    )
+    return [list(ids) for ids in encoded["input_ids"]]
+
+
+def plan_batches(lengths: Sequence[int], *, tokens: int, multiple: int = 1) -> Plan:
+    """Group examples of like length so that a padded batch holds at most `tokens` tokens.
+
+    Longest first, so that running out of memory shows at once. A batch is at least one example, also
+    where that one is longer than the budget. Ties keep their order: the plan is a function of `lengths`.
+    `multiple`: widths are rounded up to it.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    plan: Plan = []
+    room = 0
+    for index in order:
+        width = -(-lengths[index] // multiple) * multiple
+        if room <= 0:
+            plan.append([])
+            room = max(1, tokens // max(1, width))
+        plan[-1].append(index)
+        room -= 1
+    return plan
+
+
+def collate(encoded: Sequence[Ids], *, pad_id: int, multiple: int = 1) -> dict[str, torch.Tensor]:
+    """`input_ids` and `attention_mask`, both (batch, sequence), padded on the right."""
+    import torch
+
+    width = -(-max(len(ids) for ids in encoded) // multiple) * multiple
+    ids = np.full((len(encoded), width), pad_id, dtype=np.int64)
+    mask = np.zeros((len(encoded), width), dtype=np.int64)
+    for row, example in enumerate(encoded):
+        ids[row, : len(example)] = example
+        mask[row, : len(example)] = 1
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The examples of one update of one process.
+
+    `batches` are this process's micro-batches; `examples` counts those of all processes, by which the
+    loss is divided.
+    """
+
+    epoch: int
+    batches: Plan
+    examples: int
+
+
+def plan_epoch(
+    lengths: Sequence[int], *, examples: int, tokens: int, epoch: int, seed: int, rank: int = 0, ranks: int = 1
+) -> Iterator[Update]:
+    """Shuffle, cut into updates of `examples`, deal each update to the ranks, and batch by length.
+
+    Examples of like length go to one update only within windows of 32 updates, so that little is
+    padding and updates stay mixed. Every example is seen once an epoch by one rank. Depends on nothing
+    but the arguments.
+    """
+    rng = np.random.default_rng((seed, epoch))
+    order = rng.permutation(len(lengths))
+    window = examples * 32
+    updates: list[NDArray[Any]] = []
+    for start in range(0, len(order), window):
+        part = order[start : start + window]
+        part = part[np.argsort([lengths[i] for i in part], kind="stable")]
+        # Dealt like cards, each update gets short and long ones: one update's mean length is the window's.
+        count = -(-len(part) // examples)
+        updates += [part[offset::count] for offset in rng.permutation(count)]
+    for chosen in updates:
+        mine = [int(i) for i in chosen[rank::ranks]]
+        local = plan_batches([lengths[i] for i in mine], tokens=tokens)
+        yield Update(epoch, [[mine[i] for i in batch] for batch in local], len(chosen))
+
+
+def updates_an_epoch(count: int, *, examples: int) -> int:
+    """How many updates `plan_epoch` yields for `count` examples."""
+    window = examples * 32
+    return sum(-(-min(window, count - start) // examples) for start in range(0, count, window))

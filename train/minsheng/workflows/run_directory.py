@@ -1,0 +1,105 @@
+"""A run directory: `config.yaml`, `log.jsonl`, `checkpoints/`, `model/`; finished runs are never overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from minsheng.config.load import dump_config
+from minsheng.config.schema import PretrainConfig, TrainConfig
+from minsheng.errors import RunError
+from minsheng.modeling.checkpoint import latest_checkpoint, write_atomic
+
+# Settings of a run that may differ between its start and its continuation.
+_FREE = {"output", "threads", "checkpoint_updates", "trackers"}
+
+
+class RunDirectory:
+    """Paths and the log of one run. `open_run` makes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+        self.model = folder / "model"
+        self.evaluation = folder / "evaluation"
+        self._log: IO[str] | None = None
+
+    def log(self, event: str, values: Mapping[str, Any]) -> None:
+        """Append one line to `log.jsonl`."""
+        if self._log is None:
+            self._log = (self.folder / "log.jsonl").open("a", encoding="utf-8")
+        record = {"event": event, "time": round(time.time(), 3), **values}
+        self._log.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._log.flush()
+
+    def publish(self, beside: Path, place: Path) -> None:
+        """Put a finished directory in its place at once."""
+        for file in beside.rglob("*"):
+            if file.is_file():
+                with file.open("rb+") as handle:
+                    os.fsync(handle.fileno())
+        if place.exists():
+            shutil.rmtree(place)
+        beside.rename(place)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Mark the run as finished."""
+        write_atomic(self.folder / "finished.json", (json.dumps(summary, ensure_ascii=False, indent=1) + "\n").encode())
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+def _comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
+    tree = config.model_dump(mode="json")
+    tree["run"] = {key: value for key, value in tree["run"].items() if key not in _FREE}
+    return tree
+
+
+def open_run(config: TrainConfig | PretrainConfig, *, overwrite: bool = False) -> RunDirectory:
+    """Make the run directory, or take up an unfinished run of the same config.
+
+    Raises RunError if it holds a finished run, or an unfinished one of another config.
+    """
+    run = RunDirectory(Path(config.run.output))
+    stored = run.folder / "config.yaml"
+    if overwrite and run.folder.exists():
+        if not stored.exists() and any(run.folder.iterdir()):
+            raise RunError(f"{run.folder}: not a run directory; it is left as it is")
+        shutil.rmtree(run.folder)
+    if (run.folder / "finished.json").exists():
+        raise RunError(f"{run.folder}: holds a finished run; choose another run.output, or add --overwrite")
+    if stored.exists():
+        from minsheng.config.load import load_config
+
+        before = load_config(type(config), stored)
+        if latest_checkpoint(run.checkpoints) and _comparable(before) != _comparable(config):
+            keys = _differences(_comparable(before), _comparable(config))
+            raise RunError(
+                f"{run.folder}: holds an unfinished run with another config ({', '.join(keys)} differ); "
+                "choose another run.output, or add --overwrite"
+            )
+    elif run.folder.exists() and any(run.folder.iterdir()):
+        raise RunError(f"{run.folder}: not empty and not a run directory; choose another run.output")
+    run.checkpoints.mkdir(parents=True, exist_ok=True)
+    write_atomic(stored, dump_config(config).encode("utf-8"))
+    return run
+
+
+def _differences(one: Mapping[str, Any], two: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key in one.keys() | two.keys():
+        a, b = one.get(key), two.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += _differences(a, b, f"{prefix}{key}.")
+        elif a != b:
+            found.append(f"{prefix}{key}")
+    return sorted(found)
