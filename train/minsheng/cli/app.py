@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from minsheng.cli import training
+from minsheng.cli import documents, training
 from minsheng.errors import MinshengError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+documents.register(app)
 training.register(app)
 
 

@@ -14,6 +14,21 @@ Overrides = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete what the run directory holds and start anew.")]
 
 
+def train(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
+    """Fine-tune an encoder on labelled paragraphs, or go on with a run that was stopped."""
+    from minsheng.config.load import load_config
+    from minsheng.config.schema import TrainConfig
+
+    settings = load_config(TrainConfig, config, overrides or [])
+    from minsheng.workflows.train import train as run
+
+    summary = run(settings, overwrite=overwrite)
+    print(
+        f"{settings.run.output}/model: macro-F1 {summary['validation_macro_f1']:.3f}, "
+        f"micro-F1 {summary['validation_micro_f1']:.3f} on validation (update {summary['best_update']})"
+    )
+
+
 def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
     """Train a Chinese encoder on unlabelled text, or go on training one (masked-language modelling)."""
     from minsheng.config.load import load_config
@@ -31,4 +46,5 @@ def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Over
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
+    app.command()(train)
     app.command()(pretrain)

@@ -69,12 +69,13 @@ def parse_yaml(text: str, *, where: str) -> Any:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 # Nested aliases grow without bound ("billion laughs"), and no config here needs one.
-                raise ConfigError(f"{where}, line {event.start_mark.line + 1}: aliases (*name) are not allowed")
+                line = event.start_mark.line + 1 if event.start_mark else "?"
+                raise ConfigError(f"{where}, line {line}: aliases (*name) are not allowed")
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{where}{line}: not valid YAML: {error.problem or error.context}") from error
+        at = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{where}{at}: not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{where}: not valid YAML: {str(error).splitlines()[0]}") from error
     except RecursionError as error:

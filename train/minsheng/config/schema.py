@@ -100,6 +100,15 @@ class ArchitectureConfig(Settings):
     positions: Annotated[Count, Field(ge=16)] = 1024  # longest sequence in tokens
 
 
+class TokenizerConfig(Settings):
+    """A unigram vocabulary (Kudo 2018) of words; used where no encoder is given."""
+
+    vocabulary: Annotated[Count, Field(ge=100)] = 14336
+    characters: Annotated[Count, Field(ge=1000)] = 4_000_000  # sample that it is trained on
+    rarest: Annotated[Count, Field(ge=1)] = 30  # a character seen less often becomes [UNK]
+    piece: Annotated[Count, Field(ge=1)] = 6  # longest piece in characters
+
+
 class ModelConfig(Settings):
     """The encoder that is fine-tuned."""
 
@@ -108,7 +117,7 @@ class ModelConfig(Settings):
     max_tokens: Annotated[Count, Field(ge=8)] = 384  # a longer text is cut
     dropout: Share | None = None  # None: what the encoder's own config says
     architecture: ArchitectureConfig = ArchitectureConfig()
-    vocabulary: Annotated[Count, Field(ge=100)] = 8192  # pieces, where the tokenizer is trained here
+    tokenizer: TokenizerConfig = TokenizerConfig(vocabulary=8192, rarest=3)  # trained here if name is None
 
 
 class BatchConfig(Settings):
@@ -167,7 +176,7 @@ class BaselineConfig(Settings):
     """TF-IDF of character n-grams + logistic regression, kept beside the model."""
 
     characters: Annotated[Count, Field(ge=1)] = 3  # longest n-gram
-    features: Annotated[Count, Field(ge=1)] = 65536  # most frequent n-grams kept, 16 bytes each
+    features: Annotated[Count, Field(ge=1)] = 262144  # most frequent n-grams kept, 16 bytes each
     texts: Annotated[Count, Field(ge=1)] = 2  # an n-gram seen in fewer texts is dropped
     strength: Annotated[Number, Field(gt=0)] = 30.0  # C, the inverse of the L2 penalty
 
@@ -200,6 +209,7 @@ class TrainConfig(Settings):
     run: RunConfig
     seed: Count = 13
     taxonomy: Text = "livelihood"  # a YAML file, or the name of one that ships
+    clean: CleanConfig = CleanConfig()
     problem: Literal["multi_label", "single_label"] = "multi_label"
     data: DataConfig
     model: ModelConfig = ModelConfig()
@@ -208,6 +218,8 @@ class TrainConfig(Settings):
     schedule: ScheduleConfig = ScheduleConfig()
     loss: LossConfig = LossConfig()
     stop: StopConfig = StopConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
+    baseline: BaselineConfig = BaselineConfig()
 
 
 class SourceConfig(Settings):
@@ -223,15 +235,6 @@ class PretrainDataConfig(Settings):
     sources: Annotated[tuple[SourceConfig, ...], BeforeValidator(_many), Field(min_length=1)]
     text_field: Text = "text"
     held_out: Share = 0.004  # share of documents for the fixed evaluation set
-
-
-class TokenizerConfig(Settings):
-    """A unigram vocabulary (Kudo 2018) of words; used where no encoder is given."""
-
-    vocabulary: Annotated[Count, Field(ge=100)] = 14336
-    characters: Annotated[Count, Field(ge=1000)] = 4_000_000  # sample that it is trained on
-    rarest: Annotated[Count, Field(ge=1)] = 30  # a character seen less often becomes [UNK]
-    piece: Annotated[Count, Field(ge=1)] = 6  # longest piece in characters
 
 
 class MaskConfig(Settings):

@@ -1,14 +1,14 @@
 """Temperature, thresholds and the bound for `auto`, fitted on data that the model did not train on.
 
 Shapes: `logits`, `scores` and `truth` are `(examples, domains)`. In a single-label problem one column of
-`truth` is true in each row, scores are a softmax, and there are no thresholds (`None`): the highest score wins.
+`truth` is true in each row, scores are a softmax, and `thresholds` is None: the highest score wins.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,27 +71,22 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `calibration_from` reads them back exactly."""
-        return {**dataclasses.asdict(self), "domains": list(self.domains), "thresholds": _list(self.thresholds)}
+        values: dict[str, Any] = TypeAdapter(Calibration).dump_python(self, mode="json")
+        return values
 
 
-def _list(values: tuple[float, ...] | None) -> list[float] | None:
-    return None if values is None else list(values)
-
-
-def calibration_from(values: Mapping[str, Any], *, where: str) -> Calibration:
+def calibration_from(values: dict[str, Any], *, where: str) -> Calibration:
     """Reads what `Calibration.to_dict` gave. Raises `ModelError` that names `where` and the key."""
-    plain = dict(values)
-    for key in ("domains", "thresholds"):
-        if isinstance(plain.get(key), list):
-            plain[key] = tuple(plain[key])
     try:
-        found = TypeAdapter(Calibration).validate_python(plain)
+        found = TypeAdapter(Calibration).validate_json(json.dumps(values))  # strict, with lists for tuples
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ModelError(f"{where}: calibration: {key}: {first['msg']}; save the model again") from error
     if found.thresholds is not None and len(found.thresholds) != len(found.domains):
-        raise ModelError(f"{where}: calibration: {len(found.thresholds)} thresholds for {len(found.domains)} domains")
+        raise ModelError(
+            f"{where}: calibration: {len(found.thresholds)} thresholds for {len(found.domains)} domains"
+        )
     return found
 
 
@@ -194,8 +189,8 @@ def fit_abstention(
     of at most `1 - confidence` (exact binomial test, Clopper & Pearson 1934; choosing a prediction rule by a
     test of its risk: Geifman & El-Yaniv 2017, Angelopoulos et al. 2021). It takes 59 accepted sets without
     an error to show 95 % at a confidence of 95 %. All bounds are tried without a correction for their number,
-    since their tests share most examples: in simulation the precision is missed twice to three times as often as
-    `1 - confidence` says, and then by about a point. Examples count as independent.
+    since their tests share most examples: in simulation the precision is missed up to three times as often
+    as `1 - confidence` says, and then by about a point. Examples count as independent.
     """
     gold, values = checked(truth, scores, name="scores")
     right = (decide(values, thresholds) == gold).all(axis=1)
@@ -225,7 +220,9 @@ def _allowed_errors(most: int, *, rate: float, level: float) -> np.ndarray[Any, 
         # With each trial the number allowed stays or grows by one.
         k = np.arange(errors + 2)
         k = k[k <= trials]
-        terms = logs[trials] - logs[k] - logs[trials - k] + k * math.log(rate) + (trials - k) * math.log1p(-rate)
+        terms = (
+            logs[trials] - logs[k] - logs[trials - k] + k * math.log(rate) + (trials - k) * math.log1p(-rate)
+        )
         if len(k) == errors + 2 and np.exp(terms).sum() <= level:
             errors += 1
         allowed[trials - 1] = errors

@@ -99,8 +99,8 @@ def new_config(architecture: ArchitectureConfig, tokenizer: PreTrainedTokenizerB
         cls_token_id=cls,
         eos_token_id=sep,
         sep_token_id=sep,
-        # Paragraphs are short: every layer sees the whole of one, and one rotary base serves.
-        global_attn_every_n_layers=1,
+        # Paragraphs are short: every layer sees the whole of one.
+        layer_types=["full_attention"] * architecture.layers,
         classifier_pooling="mean",
     )
 

@@ -65,7 +65,7 @@ def build_optimizers(
     import torch
 
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
-    adam = {"betas": (config.beta1, config.beta2), "eps": config.epsilon, "fused": True}
+    adam: dict[str, Any] = {"betas": (config.beta1, config.beta2), "eps": config.epsilon, "fused": True}
     if config.kind == "adamw":
         optimizers: list[Optimizer] = [
             torch.optim.AdamW(_groups(named, config, layer_decay=layer_decay), **adam)

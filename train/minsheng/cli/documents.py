@@ -1,0 +1,94 @@
+"""`minsheng read` and `minsheng tag`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Paths = Annotated[
+    list[str], typer.Argument(help="Files, folders (with all below them), globs, or - for standard input.")
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Character encoding of text files, such as gb18030 or big5. Default: detected.")
+]
+TextColumn = Annotated[str, typer.Option(help="Column of a table that holds the text.")]
+
+
+def _settings(encoding: str | None, text_column: str) -> dict[str, object]:
+    return {"encoding": encoding, "text_column": text_column}
+
+
+def read(
+    paths: Paths,
+    *,
+    dropped: Annotated[bool, typer.Option("--dropped", help="Also show what was dropped, and why.")] = False,
+    encoding: Encoding = None,
+    text_column: TextColumn = "text",
+) -> None:
+    """Show the passages of documents as they would be tagged."""
+    from minsheng.config.load import build
+    from minsheng.config.schema import DocumentsConfig
+    from minsheng.documents.clean import clean
+    from minsheng.documents.read import read_all
+    from minsheng.documents.render import render
+    from minsheng.documents.split import split
+    from minsheng.documents.values import Failure
+
+    config = build(DocumentsConfig, _settings(encoding, text_column), where="options")
+    failures = documents = 0
+    for item in read_all(paths, config=config):
+        if isinstance(item, Failure):
+            failures += 1
+            print(f"minsheng: {item.message}", file=sys.stderr)
+            continue
+        if documents:
+            print()
+        documents += 1
+        document = split(clean(item, config=config.clean), config=config.split)
+        for line in render(document, dropped=dropped):
+            print(line)
+    if failures:
+        raise typer.Exit(3)
+
+
+def tag(
+    paths: Paths,
+    *,
+    model: Annotated[Path, typer.Option(help="Model directory.")],
+    out: Annotated[Path, typer.Option(help="Directory for the results.")],
+    encoding: Encoding = None,
+    text_column: TextColumn = "text",
+    evidence: Annotated[bool, typer.Option(help="Name the sentence that earns each label.")] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete an earlier run in --out.")] = False,
+) -> None:
+    """Label every passage of the documents; results go to --out as JSONL, CSV, Excel and Parquet."""
+    from minsheng.config.load import build
+    from minsheng.config.schema import TagConfig
+
+    settings = {"documents": _settings(encoding, text_column), "evidence": evidence}
+    config = build(TagConfig, settings, where="options")
+    from minsheng.workflows.tag import tag as run
+
+    done = run(paths, model=model, out=out, config=config, overwrite=overwrite)
+    width = max((len(domain) for domain in done.labels), default=0)
+    print(
+        f"{done.documents} documents, {done.passages} passages in {done.seconds:.1f} s "
+        f"({done.passages / max(done.seconds, 1e-9):.0f} passages a second)"
+    )
+    for domain, count in done.labels.items():
+        share = f"{count / done.passages:6.1%}" if done.passages else ""
+        print(f"  {domain:<{width}}  {count:>7,}  {share}")
+    print(f"  {'to review':<{width}}  {done.review:>7,}")
+    print(f"results: {done.out}{' (tags.csv, tags.xlsx, tags.jsonl, documents.csv)'}")
+    if done.failures:
+        print(f"{done.failures} could not be read: see {done.out / 'failures.jsonl'}", file=sys.stderr)
+        raise typer.Exit(3)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(read)
+    app.command()(tag)

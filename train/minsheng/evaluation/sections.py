@@ -1,0 +1,186 @@
+"""The sections of a report beside the main tables: review, slices, baselines, mistakes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from minsheng import metrics
+from minsheng.evaluation import values as v
+from minsheng.metrics.bootstrap import macro, ratio
+from minsheng.metrics.scores import Mask, Matrix, Scores, Vector, checked
+
+_VALUES = 12  # rows of one property; the rarer values are taken together
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Truth, scores, decisions and resamples, checked: what each section is computed from."""
+
+    truth: Mask  # (examples, domains)
+    scores: Matrix
+    given: Mask
+    draws: metrics.Resampling
+    level: float
+
+    def estimate(self, value: float, resampled: Vector) -> v.Estimate:
+        """The value with the percentile interval of its resampled values."""
+        low, high = metrics.interval(resampled, level=self.level)
+        return v.Estimate(_plain(value), _plain(low), _plain(high))
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def counted(view: View, given: Mask) -> dict[str, NDArray[np.float64]]:
+    """Counts in each resample for decisions `given`: `correct`, `support` and `given` `(resamples, domains)`,
+    `exact` and `examples` `(resamples,)`."""
+    exact = (view.truth == given).all(axis=1)
+    columns: dict[str, ArrayLike] = {"correct": view.truth & given, "support": view.truth, "given": given}
+    return metrics.totals(view.draws, {**columns, "exact": exact, "examples": np.ones(len(exact))})
+
+
+def _summary(view: View, given: Mask, points: Scores) -> dict[str, v.Estimate]:
+    """Macro-F1, micro-F1 and exact match of decisions `given`."""
+    counts = counted(view, given)
+    table = (counts["correct"], counts["support"], counts["given"])
+    return {
+        "macro_f1": view.estimate(points.macro.f1, macro(metrics.f1(*table))),
+        "micro_f1": view.estimate(points.micro.f1, metrics.f1(*(column.sum(axis=1) for column in table))),
+        "exact_match": view.estimate(points.exact_match, counts["exact"] / counts["examples"]),
+    }
+
+
+def automatic(view: View, accepted: Mask, *, target: float | None) -> v.Automatic:
+    """What remains right and what is lost if only `accepted` paragraphs `(examples,)` are taken."""
+    exact, hits = (view.truth == view.given).all(axis=1), (view.truth & view.given).sum(axis=1)
+    columns: dict[str, NDArray[np.float64]] = {
+        "accepted": accepted * 1.0,
+        "exact": accepted * exact * 1.0,
+        "given": accepted * view.given.sum(axis=1) * 1.0,
+        "correct": accepted * hits * 1.0,
+        "lost": ~accepted * hits * 1.0,
+        "examples": np.ones(len(accepted)),
+        "labels": view.truth.sum(axis=1) * 1.0,
+    }
+    drawn = metrics.totals(view.draws, columns)
+
+    def share(part: str, of: str) -> v.Estimate:
+        point = ratio(columns[part].sum(), columns[of].sum())
+        return view.estimate(float(point), ratio(drawn[part], drawn[of]))
+
+    return v.Automatic(
+        target=target,
+        accepted=int(accepted.sum()),
+        share=share("accepted", "examples"),
+        set_precision=share("exact", "accepted"),
+        label_precision=share("correct", "given"),
+        recall=share("correct", "labels"),
+        recall_lost=share("lost", "labels"),
+    )
+
+
+def slices(
+    view: View, properties: Mapping[str, Sequence[str | None]], *, accepted: Mask | None
+) -> tuple[v.Slice, ...]:
+    """The scores within each value of each property, the most frequent value first."""
+    rows = []
+    for name, column in properties.items():
+        labels = [_UNKNOWN if value is None else value for value in column]
+        frequent = [
+            value for value, _ in sorted(Counter(labels).items(), key=lambda item: (-item[1], item[0]))
+        ]
+        if len(frequent) > _VALUES:
+            kept = set(frequent[: _VALUES - 1])
+            rest = f"{len(frequent) - len(kept)} other values"
+            labels = [value if value in kept else rest for value in labels]
+            frequent = [*frequent[: _VALUES - 1], rest]
+        cells = np.array(labels, dtype=object)
+        rows += [_slice(view, name, value, np.flatnonzero(cells == value), accepted) for value in frequent]
+    return tuple(rows)
+
+
+def _slice(view: View, name: str, value: str, rows: NDArray[np.int64], accepted: Mask | None) -> v.Slice:
+    draws = metrics.resampling(
+        len(rows),
+        groups=view.draws.group[rows].tolist(),
+        resamples=view.draws.resamples,
+        seed=view.draws.seed,
+    )
+    part = View(view.truth[rows], view.scores[rows], view.given[rows], draws, view.level)
+    return v.Slice(
+        name=name,
+        value=value,
+        examples=len(rows),
+        labels=int(part.truth.sum()),
+        accepted=None if accepted is None else float(accepted[rows].mean()),
+        **_summary(part, part.given, metrics.score(part.truth, part.given)),
+    )
+
+
+def by_length(texts: Sequence[str], edges: Sequence[int]) -> list[str]:
+    """The length class of each text; `edges` are the upper ends in characters, rising."""
+    names = [f"{low + 1}–{high} characters" for low, high in zip([0, *edges[:-1]], edges, strict=True)]
+    names.append(f"over {edges[-1] if edges else 0} characters")
+    places = np.searchsorted(np.array(edges, dtype=np.int64), [len(text) for text in texts], side="left")
+    return [names[place] for place in places]
+
+
+def rival(view: View, name: str, labels: ArrayLike, *, single_label: bool) -> v.Rival:
+    """A baseline beside the model; `labels` are its decisions (bool) or its scores `(examples, domains)`."""
+    _, scores = checked(view.truth, labels, name=f"baseline {name!r}")
+    bare = np.asarray(labels).dtype == np.bool_
+    given = metrics.decide(scores, None if single_label and not bare else 0.5)
+    points = metrics.score(view.truth, given, None if bare else scores)
+    ahead = metrics.difference(view.draws, view.truth, view.given, given)
+    gap = metrics.score(view.truth, view.given).macro.f1 - points.macro.f1
+    return v.Rival(
+        name=name,
+        f1=tuple(_plain(value) for value in points.f1),
+        macro_average_precision=(
+            None if points.macro_average_precision is None else _plain(points.macro_average_precision)
+        ),
+        difference=view.estimate(gap, ahead),
+        ahead=float((ahead > 0).mean()),
+        **_summary(view, given, points),
+    )
+
+
+def mistakes(
+    view: View,
+    kind: Literal["false_alarm", "miss"],
+    *,
+    texts: Sequence[str],
+    ids: Sequence[str],
+    domains: Sequence[str],
+    most: int,
+) -> tuple[v.Mistake, ...]:
+    """The false alarms with the highest scores, or the misses with the lowest."""
+    wrong = ~view.truth & view.given if kind == "false_alarm" else view.truth & ~view.given
+    rows, columns = np.nonzero(wrong)
+    scores = view.scores[rows, columns]
+    order = np.argsort(-scores if kind == "false_alarm" else scores, kind="stable")[:most]
+
+    def names(cells: Mask) -> tuple[str, ...]:
+        return tuple(domain for domain, cell in zip(domains, cells, strict=True) if cell)
+
+    return tuple(
+        v.Mistake(
+            kind=kind,
+            id=ids[rows[place]],
+            domain=domains[columns[place]],
+            score=float(scores[place]),
+            text=texts[rows[place]],
+            truth=names(view.truth[rows[place]]),
+            given=names(view.given[rows[place]]),
+        )
+        for place in order
+    )

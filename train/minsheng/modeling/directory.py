@@ -1,0 +1,165 @@
+"""The model directory: everything that tagging and evaluating need, in one folder.
+
+The weights load with plain transformers and give the same probabilities there: the temperature is folded
+into the head. `minsheng.json` adds what transformers has no place for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from minsheng.config.schema import CleanConfig
+from minsheng.errors import ConfigError, ModelError
+from minsheng.modeling.calibration import Calibration, calibration_from
+from minsheng.modeling.model import load_classifier, load_tokenizer, locate
+from minsheng.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FORMAT = 1
+NONE = "none"  # the extra class of a single-label model
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What `minsheng.json` holds.
+
+    `validation` has the confusion counts of each label on the validation set, `provenance` fingerprints
+    of data and config, versions and seed.
+    """
+
+    taxonomy: Taxonomy
+    single_label: bool
+    clean: CleanConfig
+    max_tokens: int
+    calibration: Calibration
+    validation: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The outputs of the model, in order: the domains, and `none` if single-label."""
+        return model_labels(self.taxonomy, single_label=self.single_label)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "format": FORMAT,
+            "problem": "single_label" if self.single_label else "multi_label",
+            "labels": list(self.labels),
+            "preprocessing": {"clean": self.clean.model_dump(), "max_tokens": self.max_tokens},
+            "calibration": self.calibration.to_dict(),
+            "validation": dict(self.validation),
+            "provenance": dict(self.provenance),
+            "taxonomy": self.taxonomy.to_dict(),
+        }
+
+
+def model_labels(taxonomy: Taxonomy, *, single_label: bool) -> tuple[str, ...]:
+    """Outputs of a model of this taxonomy; a single-label one has `none` last unless it is a domain."""
+    return (*taxonomy.keys, NONE) if single_label and NONE not in taxonomy.keys else taxonomy.keys
+
+
+def fold_temperature(model: PreTrainedModel, temperature: float) -> None:
+    """Divide the logits by `temperature` for good, in the weights of the last linear layer."""
+    import torch
+
+    last: torch.nn.Linear | None = None
+    for module in model.modules():
+        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels:
+            last = module
+    if last is None:
+        raise ModelError(f"{type(model).__name__}: found no linear head to fold the temperature into")
+    with torch.no_grad():
+        last.weight.div_(temperature)
+        if last.bias is not None:
+            last.bias.div_(temperature)
+
+
+def save_directory(
+    folder: Path, *, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, info: ModelInfo
+) -> None:
+    """Write weights, tokenizer and `minsheng.json` into an existing or new folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.model_max_length = info.max_tokens  # plain transformers then cuts where we cut
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    text = json.dumps(info.to_dict(), ensure_ascii=False, indent=1)
+    (folder / "minsheng.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_info(folder: Path) -> ModelInfo:
+    """`minsheng.json` of a model directory, checked against itself. Raises ModelError."""
+    place = folder / "minsheng.json"
+    try:
+        data = json.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{folder}: no minsheng.json, so taxonomy and thresholds are unknown; fine-tune it with `minsheng train`"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{place}: cannot be read: {error}") from error
+    try:
+        if data["format"] != FORMAT:
+            raise ModelError(f"{place}: format {data['format']!r}; this version reads {FORMAT}")
+        if data["problem"] not in ("single_label", "multi_label"):
+            raise ModelError(f"{place}: problem {data['problem']!r}; expected multi_label or single_label")
+        info = ModelInfo(
+            taxonomy=Taxonomy.from_dict(data["taxonomy"], source=f"{place}: taxonomy"),
+            single_label=data["problem"] == "single_label",
+            clean=CleanConfig.model_validate(data["preprocessing"]["clean"]),
+            max_tokens=data["preprocessing"]["max_tokens"],
+            calibration=calibration_from(data["calibration"], where=str(place)),
+            validation=data["validation"],
+            provenance=data["provenance"],
+        )
+        listed = tuple(data["labels"])
+    except (KeyError, TypeError, ValidationError, ConfigError) as error:
+        first = str(error).splitlines()[0]
+        raise ModelError(f"{place}: damaged or of another make: {type(error).__name__} {first}") from error
+    if not isinstance(info.max_tokens, int) or info.max_tokens < 1:
+        raise ModelError(f"{place}: preprocessing.max_tokens must be a positive whole number, got {info.max_tokens!r}")
+    if listed != info.labels or info.calibration.domains != info.labels:
+        raise ModelError(f"{place}: its labels, its taxonomy and its calibration do not name the same domains")
+    if (info.calibration.thresholds is None) != info.single_label:
+        raise ModelError(f"{place}: thresholds and problem do not fit together")
+    return info
+
+
+def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, ModelInfo]:
+    """A model directory as `save_directory` wrote it; the model is in evaluation mode, float32.
+
+    Raises ModelError if a part is missing or the head does not fit `minsheng.json`.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: no such model directory")
+    locate(str(folder))
+    info = read_info(folder)
+    model = load_classifier(folder)
+    if model.config.num_labels != len(info.labels):
+        raise ModelError(
+            f"{folder}: the head has {model.config.num_labels} outputs, minsheng.json names {len(info.labels)} labels"
+        )
+    return model, load_tokenizer(str(folder)), info
+
+
+def fingerprint(folder: Path) -> str:
+    """The first 16 hex digits of SHA-256 over weights, tokenizer and `minsheng.json`."""
+    digest = hashlib.sha256()
+    for name in ("minsheng.json", "config.json", "tokenizer.json", "model.safetensors"):
+        if (folder / name).is_file():
+            digest.update(name.encode())
+            with (folder / name).open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""Fine-tuning as a generator of updates; saving, logging and stopping live outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minsheng.config.schema import LossConfig, TrainConfig
+from minsheng.modeling.batches import Ids, collate, plan_epoch, updates_an_epoch
+from minsheng.modeling.optimization import Schedule, apply_update, set_learning_rate
+
+if TYPE_CHECKING:
+    import torch
+    from accelerate import Accelerator
+    from numpy.typing import NDArray
+    from torch.optim import Optimizer
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Token ids and `targets` (examples, labels) float32, 1.0 where the label holds."""
+
+    encoded: Sequence[Ids]
+    targets: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep:
+    """One update: `loss` is the mean over its examples; `examples` seen since the start of the run."""
+
+    update: int
+    epoch: int
+    examples: int
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    ends_epoch: bool
+
+
+def positive_weights(targets: NDArray[np.float32], how: str) -> NDArray[np.float32]:
+    """Weight of the positives of each label, (labels,).
+
+    `balanced`: negatives / positives; `sqrt`: its root, which keeps probabilities nearer the truth;
+    never above 20, so that a label seen twice does not rule the rest.
+    """
+    if how == "none":
+        return np.ones(targets.shape[1], dtype=np.float32)
+    positives = targets.sum(axis=0).clip(1.0)
+    ratio = ((len(targets) - positives) / positives).clip(0.05, 20.0)
+    return np.asarray(ratio if how == "balanced" else np.sqrt(ratio), dtype=np.float32)
+
+
+def summed_loss(
+    logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, config: LossConfig, *, single_label: bool
+) -> torch.Tensor:
+    """The losses of a batch's examples, added up.
+
+    Multi-label: binary cross-entropy averaged over the labels of an example. Single-label: cross-entropy.
+    `logits` and `targets`: (batch, labels); `weights`: (labels,).
+    """
+    from torch.nn import functional
+
+    logits = logits.float()
+    if single_label:
+        losses = functional.cross_entropy(
+            logits, targets.argmax(-1), weights, label_smoothing=config.smoothing, reduction="none"
+        )
+        return losses.sum()
+    soft = targets * (1.0 - 2.0 * config.smoothing) + config.smoothing
+    losses = functional.binary_cross_entropy_with_logits(logits, soft, pos_weight=weights, reduction="none")
+    return losses.mean(-1).sum()
+
+
+def total_updates(examples: int, config: TrainConfig) -> int:
+    """Updates of a whole run without early stopping."""
+    return config.schedule.epochs * updates_an_epoch(examples, examples=config.batches.examples)
+
+
+def train_updates(
+    model: torch.nn.Module,
+    optimizers: Sequence[Optimizer],
+    data: Examples,
+    *,
+    config: TrainConfig,
+    pad_id: int,
+    accelerator: Accelerator,
+    factor: Schedule,
+    start: int = 0,
+) -> Iterator[TrainStep]:
+    """Run updates `start`, `start` + 1, … and yield after each one.
+
+    The gradient of an update is that of its summed loss divided by its number of examples, whatever the
+    micro-batches and processes. Random draws (dropout) are seeded by update and process, so that a
+    restart at any update goes on exactly. Raises TrainingError on a loss that is not finite.
+    """
+    import torch
+
+    single = config.problem == "single_label"
+    device = accelerator.device
+    weights = torch.from_numpy(positive_weights(data.targets, config.loss.label_weights)).to(device)
+    lengths = [len(ids) for ids in data.encoded]
+    rank, ranks = accelerator.process_index, accelerator.num_processes
+    an_epoch = updates_an_epoch(len(data), examples=config.batches.examples)
+    number = seen = 0
+    for epoch in range(config.schedule.epochs):
+        plan = plan_epoch(
+            lengths, examples=config.batches.examples, tokens=config.batches.tokens,
+            epoch=epoch, seed=config.seed, rank=rank, ranks=ranks,
+        )  # fmt: skip
+        for update in plan:
+            number, seen = number + 1, seen + update.examples
+            if number <= start:
+                continue
+            model.train()
+            torch.manual_seed((config.seed * 1_000_003 + number) * 1_009 + rank)
+            total = torch.zeros((), device=device)
+            # A rank without examples in a small last update still takes part, with a batch that counts nothing.
+            for index, batch in enumerate(update.batches or [[0]]):
+                last = index >= len(update.batches) - 1
+                inputs = collate([data.encoded[i] for i in batch], pad_id=pad_id)
+                targets = torch.from_numpy(data.targets[batch]).to(device)
+                with nullcontext() if last else accelerator.no_sync(model), accelerator.autocast():
+                    logits = model(**{name: value.to(device) for name, value in inputs.items()}).logits
+                    loss = summed_loss(logits, targets, weights, config.loss, single_label=single)
+                    loss = loss if update.batches else loss * 0.0
+                    # Gradients are averaged over processes, hence the factor.
+                    accelerator.backward(loss * (ranks / update.examples))
+                total += loss.detach()
+            mean = float(accelerator.reduce(total, "sum")) / update.examples
+            rate = factor(number - 1)
+            set_learning_rate(optimizers, rate)
+            norm = apply_update(
+                accelerator, model, optimizers, clip=config.optimizer.clip, loss=mean, update=number
+            )
+            yield TrainStep(
+                update=number, epoch=epoch, examples=seen, loss=mean, gradient_norm=norm,
+                learning_rate=rate * config.optimizer.learning_rate, ends_epoch=number % an_epoch == 0,
+            )  # fmt: skip

@@ -1,0 +1,138 @@
+"""Tables derived from finished JSONL: CSV, Excel and Parquet. Memory does not grow with the rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+EXCEL_ROWS = 1_048_576  # of a sheet, header included
+_EXCEL_CELL = 32_767  # characters
+_CHUNK = 5_000
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSONL file."""
+    with path.open("r", encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def tag_columns(domains: Sequence[str]) -> list[str]:
+    """Columns of the tag table: a column a domain, then a score column a domain."""
+    return [
+        "document", "date", "passage", "page", "heading", "text", "labels",
+        *domains, *(f"{domain}_score" for domain in domains),
+        "evidence", "decision", "start", "end", "model",
+    ]  # fmt: skip
+
+
+def flatten(tag: dict[str, Any], domains: Sequence[str]) -> dict[str, Any]:
+    """A line of `tags.jsonl` as a flat row; 1 or 0 a domain, evidence as text."""
+    row = {name: tag[name] for name in ("document", "date", "passage", "page", "heading", "text")}
+    row["labels"] = "|".join(tag["labels"])
+    row |= {domain: int(domain in tag["labels"]) for domain in domains}
+    row |= {f"{domain}_score": tag["scores"][domain] for domain in domains}
+    row["evidence"] = " ¶ ".join(
+        f"{e['label']}: {tag['text'][e['start'] : e['end']].strip()}" for e in tag["evidence"]
+    )
+    return row | {name: tag[name] for name in ("decision", "start", "end", "model")}
+
+
+def _replace(place: Path, write: Callable[[Path], None]) -> None:
+    beside = place.with_name(place.name + ".part")
+    write(beside)
+    beside.replace(place)
+
+
+def write_csv(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: Path) -> None:
+    """UTF-8 with BOM and CRLF, as Excel expects."""
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as out:
+            table = csv.DictWriter(out, columns)
+            table.writeheader()
+            table.writerows(rows)
+
+    _replace(place, write)
+
+
+def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: Path) -> int:
+    """One sheet with a frozen header; returns how many rows did not fit."""
+    from datetime import datetime
+
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    # The library would write the time of day, and two equal runs would differ.
+    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
+    sheet = book.create_sheet("tags")
+    sheet.freeze_panes = "A2"
+    widths = {"document": 30, "heading": 24, "text": 80, "evidence": 60, "labels": 20}
+    for number, name in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = widths.get(name, 12)
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        # As text whatever it begins with: "=1+1" in a report is no formula.
+        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_EXCEL_CELL])
+        made.data_type = "s"
+        return made
+
+    header = [WriteOnlyCell(sheet, name) for name in columns]
+    for made in header:
+        made.font = Font(bold=True)
+    sheet.append(header)
+    for row in islice(rows, EXCEL_ROWS - 1):
+        sheet.append([cell(row[name]) for name in columns])
+    left = sum(1 for _ in rows)
+
+    def write(path: Path) -> None:
+        book.save(path)
+        _fix_times(path)
+
+    _replace(place, write)
+    return left
+
+
+def _fix_times(path: Path) -> None:
+    """Give every member of a zip file the same time, so that equal content is equal bytes."""
+    beside = path.with_name(path.name + ".zip")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), old.read(name), zipfile.ZIP_DEFLATED)
+    beside.replace(path)
+
+
+def write_parquet(tags: Iterator[dict[str, Any]], domains: Sequence[str], place: Path) -> None:
+    """The tags as they are, nested columns included."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    schema = pa.schema(
+        [
+            ("document", pa.string()), ("date", pa.string()), ("passage", pa.int32()), ("page", pa.int32()),
+            ("heading", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("text", pa.string()),
+            ("labels", pa.list_(pa.string())),
+            ("scores", pa.struct([(domain, pa.float64()) for domain in domains])),
+            ("evidence", pa.list_(pa.struct([
+                ("label", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("score", pa.float64()),
+            ]))),
+            ("decision", pa.string()), ("model", pa.string()),
+        ]
+    )  # fmt: skip
+
+    def write(path: Path) -> None:
+        with parquet.ParquetWriter(path, schema) as out:
+            while chunk := list(islice(tags, _CHUNK)):
+                out.write_table(pa.Table.from_pylist(chunk, schema=schema))
+
+    _replace(place, write)

@@ -1,0 +1,171 @@
+"""Texts → tags: labels, calibrated probabilities, evidence, and whether a person should look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minsheng.documents.clean import clean_text
+from minsheng.documents.sentences import sentences
+from minsheng.modeling.batches import encode
+from minsheng.modeling.calibration import probabilities
+from minsheng.modeling.directory import ModelInfo, fingerprint, load_directory
+from minsheng.modeling.inference import predict_logits
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# Text outside what the model learnt on is for a person to look at.
+_LEAST_CHINESE = 0.3  # share of Chinese characters among all that are not space
+_MOST_UNKNOWN = 0.2  # share of tokens that the vocabulary does not have
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sentence `text[start:end]` that speaks most for `label`; `score` is its own probability."""
+
+    label: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What the model says of one text. `scores` has every domain, in taxonomy order."""
+
+    labels: tuple[str, ...]
+    scores: dict[str, float]
+    evidence: tuple[Evidence, ...]
+    decision: str  # auto | review
+
+
+class Tagger:
+    """A loaded model that tags texts. Made by `Tagger.load`."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        info: ModelInfo,
+        *,
+        fingerprint: str,
+        accelerator: Accelerator,
+        batch_tokens: int,
+    ) -> None:
+        self.info = info
+        self.fingerprint = fingerprint
+        self._model = model.to(accelerator.device)
+        self._tokenizer = tokenizer
+        self._accelerator = accelerator
+        self._batch_tokens = batch_tokens
+
+    @classmethod
+    def load(
+        cls, folder: str | Path, *, accelerator: Accelerator | None = None, batch_tokens: int = 4096
+    ) -> Tagger:
+        """Load a model directory. Without `accelerator`: one process, float32. Raises ModelError."""
+        from accelerate import Accelerator
+
+        model, tokenizer, info = load_directory(folder)
+        return cls(
+            model,
+            tokenizer,
+            info,
+            fingerprint=fingerprint(Path(folder)),
+            accelerator=accelerator or Accelerator(mixed_precision="no"),
+            batch_tokens=batch_tokens,
+        )
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Domain keys in taxonomy order."""
+        return self.info.taxonomy.keys
+
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Calibrated probabilities (texts, labels) of cleaned texts; the columns are `info.labels`."""
+        return self._scores(self._encode(texts))
+
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        return encode(self._tokenizer, texts, max_tokens=self.info.max_tokens)
+
+    def _scores(self, encoded: list[list[int]]) -> NDArray[np.float64]:
+        logits = predict_logits(
+            self._model,
+            encoded,
+            pad_id=int(self._tokenizer.pad_token_id or 0),
+            tokens=self._batch_tokens,
+            accelerator=self._accelerator,
+            together=False,
+        )
+        return probabilities(
+            logits.reshape(len(encoded), len(self.info.labels)).astype(np.float64), single_label=self.info.single_label
+        )
+
+    def tag(self, texts: Sequence[str], *, evidence: bool = True, clean: bool = True) -> list[Tag]:
+        """Tag texts in order. `clean`: prepare them as for training; False if they are already.
+
+        Offsets of the evidence point into the cleaned text.
+        """
+        if not texts:
+            return []
+        if clean:
+            texts = [clean_text(text, config=self.info.clean) for text in texts]
+        encoded = self._encode(texts)
+        scores = self._scores(encoded)
+        given = self.info.calibration.decide(scores)
+        accepted = self.info.calibration.accept(scores)
+        unknown = self._tokenizer.unk_token_id
+        found = self._evidence(texts, given, scores) if evidence else [()] * len(texts)
+        tags: list[Tag] = []
+        for row, text in enumerate(texts):
+            foreign = _is_foreign(text, encoded[row], unknown)
+            tags.append(
+                Tag(
+                    labels=tuple(d for i, d in enumerate(self.domains) if given[row, i]),
+                    scores={d: float(scores[row, i]) for i, d in enumerate(self.domains)},
+                    evidence=found[row],
+                    decision="auto" if accepted[row] and not foreign else "review",
+                )
+            )
+        return tags
+
+    def _evidence(
+        self, texts: Sequence[str], given: NDArray[np.bool_], scores: NDArray[np.float64]
+    ) -> list[tuple[Evidence, ...]]:
+        """For each label given, the sentence with the highest score when scored alone."""
+        spans: list[list[tuple[int, int]]] = [
+            sentences(text) if given[row, : len(self.domains)].any() else [] for row, text in enumerate(texts)
+        ]
+        # A text of one sentence is its own evidence, with the score that it has already.
+        alone = [(row, span) for row, found in enumerate(spans) if len(found) > 1 for span in found]
+        computed = self._scores(self._encode([texts[row][start:end] for row, (start, end) in alone])) if alone else None
+        by_text: dict[int, list[tuple[tuple[int, int], NDArray[np.float64]]]] = {}
+        for index, (row, span) in enumerate(alone):
+            assert computed is not None
+            by_text.setdefault(row, []).append((span, computed[index]))
+        for row, found in enumerate(spans):
+            if len(found) == 1:
+                by_text[row] = [(found[0], scores[row])]
+        return [
+            tuple(
+                Evidence(domain, *max(by_text[row], key=lambda item: item[1][i])[0],
+                         float(max(item[1][i] for item in by_text[row])))
+                for i, domain in enumerate(self.domains)
+                if given[row, i] and row in by_text
+            )
+            for row in range(len(texts))
+        ]  # fmt: skip
+
+
+def _is_foreign(text: str, ids: Sequence[int], unknown: int | None) -> bool:
+    """Whether a text is no Chinese prose: too few Chinese characters, or too many unknown tokens."""
+    visible = [c for c in text if not c.isspace()]
+    chinese = sum("\u4e00" <= c <= "\u9fff" for c in visible)
+    return chinese < _LEAST_CHINESE * len(visible) or not visible or ids.count(unknown) > _MOST_UNKNOWN * len(ids)
