@@ -45,7 +45,10 @@ def test_simplified_round_trip(text: str, codec: str) -> None:
 
 
 @fixed
-@given(texts(TRADITIONAL_WORDS), st.sampled_from(["utf-8", "utf-16-le", "utf-32", "gb18030", "big5", "big5hkscs"]))
+@given(
+    texts(TRADITIONAL_WORDS),
+    st.sampled_from(["utf-8", "utf-16-le", "utf-32", "gb18030", "big5", "big5hkscs"]),
+)
 def test_traditional_round_trip(text: str, codec: str) -> None:
     data = text.encode(codec)
     decoded = decode(data)
@@ -55,7 +58,8 @@ def test_traditional_round_trip(text: str, codec: str) -> None:
 
 @pytest.mark.parametrize("length", [8, 12, 24])
 @pytest.mark.parametrize(
-    ("text", "codec"), [(SIMPLIFIED, "gb18030"), (TRADITIONAL, "gb18030"), (TRADITIONAL, "cp950"), (SIMPLIFIED, "utf-8")]
+    ("text", "codec"),
+    [(SIMPLIFIED, "gb18030"), (TRADITIONAL, "gb18030"), (TRADITIONAL, "cp950"), (SIMPLIFIED, "utf-8")],
 )
 def test_every_short_window_is_read(text: str, codec: str, length: int) -> None:
     windows = [text[i : i + length] for i in range(len(text) - length + 1)]

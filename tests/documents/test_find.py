@@ -85,7 +85,12 @@ def test_name_with_brackets_is_a_name_first(folder: Path) -> None:
 
 
 def test_each_file_once(folder: Path) -> None:
-    assert documents("reports/b.txt", "reports", "reports/*.txt", "-", "-") == ["reports/b.txt", *ALL[:-2], ALL[-1], "-"]
+    assert documents("reports/b.txt", "reports", "reports/*.txt", "-", "-") == [
+        "reports/b.txt",
+        *ALL[:-2],
+        ALL[-1],
+        "-",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,12 @@ def test_reading_order_headings_and_rows(tmp_path: Path) -> None:
         "下一步继续努力。",
     ]
     assert [source.text[start:end] for start, end in source.headings] == ["松岭县工作报告", "一、教育"]
-    assert (source.title, source.date, source.markup, source.encoding) == ("松岭县工作报告", None, "docx", None)
+    assert (source.title, source.date, source.markup, source.encoding) == (
+        "松岭县工作报告",
+        None,
+        "docx",
+        None,
+    )
 
 
 def test_vertically_merged_cells_once_and_layout_tables(tmp_path: Path) -> None:
@@ -84,7 +89,10 @@ def test_what_python_docx_leaves_out(tmp_path: Path) -> None:
 
     def fill(document: Any) -> None:
         append(document, f"<w:p {NAMESPACES}>{run('新增')}<w:ins w:id='1'>{run('学位')}</w:ins></w:p>")
-        append(document, f"<w:sdt {NAMESPACES}><w:sdtContent><w:p>{run('控件内文字')}</w:p></w:sdtContent></w:sdt>")
+        append(
+            document,
+            f"<w:sdt {NAMESPACES}><w:sdtContent><w:p>{run('控件内文字')}</w:p></w:sdtContent></w:sdt>",
+        )
         deleted = "<w:del w:id='2'><w:r><w:delText>删去</w:delText></w:r></w:del>"
         hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>隐藏</w:t></w:r>"
         append(document, f"<w:p {NAMESPACES}>{run('留下')}{deleted}{hidden}</w:p>")
@@ -103,8 +111,8 @@ def test_what_python_docx_leaves_out(tmp_path: Path) -> None:
         append(document, f"<w:p {NAMESPACES}><w:pPr><w:outlineLvl w:val='1'/></w:pPr>{run('二、医疗')}</w:p>")
         append(
             document,
-            f"<w:p {NAMESPACES}><w:r><w:ruby><w:rt>{run('jiào')}</w:rt><w:rubyBase>{run('教')}</w:rubyBase></w:ruby>"
-            f"</w:r>{run('育')}</w:p>",
+            f"<w:p {NAMESPACES}><w:r><w:ruby><w:rt>{run('jiào')}</w:rt><w:rubyBase>{run('教')}</w:rubyBase>"
+            f"</w:ruby></w:r>{run('育')}</w:p>",
         )
 
     source = word.read(write(tmp_path, fill), "a.docx")

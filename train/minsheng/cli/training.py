@@ -44,7 +44,36 @@ def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Over
     )
 
 
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Model directory.")],
+    data: Annotated[list[str], typer.Argument(help="Labelled files: JSONL, CSV, Parquet or Excel.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Directory for the report. Default: MODEL/../evaluation.")] = None,
+) -> None:
+    """Say how good a model is on labelled paragraphs, beside keyword rules and TF-IDF."""
+    from minsheng.config.schema import EvaluateConfig
+    from minsheng.workflows.evaluate import evaluate_model
+
+    place = out or model.parent / "evaluation"
+    result = evaluate_model(model, data, out=place, config=EvaluateConfig())
+
+    def number(value: float | None) -> str:
+        return "    –" if value is None else f"{value:5.3f}"
+
+    width = max(len(domain.name) for domain in result.domains)
+    print(f"{'':<{width}}  precision  recall     F1   positives")
+    for domain in result.domains:
+        rates = (domain.precision.value, domain.recall.value, domain.f1.value)
+        print(f"{domain.name:<{width}}      {'   '.join(number(rate) for rate in rates)}  {domain.support:>9,}")
+    macro = result.overall.macro.f1
+    print(f"macro-F1 {number(macro.value)} ({number(macro.low)} to {number(macro.high)}), {result.examples:,} paragraphs")
+    for rival in result.baselines:
+        print(f"  {rival.name}: {number(rival.macro_f1.value)}")
+    print(f"report: {place / 'evaluation.md'}, {place / 'evaluation.json'}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command()(train)
     app.command()(pretrain)
+    app.command()(evaluate)

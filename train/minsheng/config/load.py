@@ -64,8 +64,9 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def parse_yaml(text: str, *, where: str) -> Any:
     """Plain values of a YAML text. Raises ConfigError that names `where` and the line."""
-    loader = _Loader(text)
+    loader: _Loader | None = None
     try:
+        loader = _Loader(text)
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 # Nested aliases grow without bound ("billion laughs"), and no config here needs one.
@@ -76,12 +77,13 @@ def parse_yaml(text: str, *, where: str) -> Any:
         mark = error.problem_mark or error.context_mark
         at = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{where}{at}: not valid YAML: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number too long to convert
         raise ConfigError(f"{where}: not valid YAML: {str(error).splitlines()[0]}") from error
     except RecursionError as error:
         raise ConfigError(f"{where}: nested too deeply") from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _set(tree: dict[str, Any], dotted: str, value: Any, override: str) -> None:

@@ -280,3 +280,12 @@ class TagConfig(Settings):
     batch_tokens: Annotated[Count, Field(ge=16)] = 4096
     window: Annotated[Count, Field(ge=1)] = 64  # documents in one part
     evidence: Switch = True
+
+
+class EvaluateConfig(Settings):
+    """An evaluation run."""
+
+    precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
+    threads: Annotated[Count, Field(ge=0)] = 0
+    batch_tokens: Annotated[Count, Field(ge=16)] = 4096
+    report: EvaluationConfig = EvaluationConfig()

@@ -8,7 +8,6 @@ source. All operations return new values.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TypeAlias
@@ -145,11 +144,6 @@ def with_spaces(aligned: Aligned, dropped: Iterable[Dropped], length: int) -> tu
     covered = sorted([*runs(aligned), *((d.start, d.end) for d in known)])
     spaces = [Dropped(start, end, "space") for start, end in gaps(covered, length)]
     return disjoint([*known, *spaces]) if spaces else known
-
-
-def locate(aligned: Aligned, offset: int) -> int:
-    """The first character of the text that came from the source offset or from after it."""
-    return bisect_left(aligned.starts, offset)
 
 
 def _check(start: int, end: int, position: int, length: int) -> None:

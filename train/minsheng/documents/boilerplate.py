@@ -92,9 +92,7 @@ def _is_bar(words: str) -> bool:
         return False
     buttons = re.findall(debris.BUTTON, words)
     bracketed = len(buttons) > 1 and words.count("[") >= len(buttons)
-    return (
-        bracketed or len(buttons) > 2 or any(not debris.WEAK_BUTTON.fullmatch(button) for button in buttons)
-    )
+    return bracketed or len(buttons) > 2 or not all(map(debris.WEAK_BUTTON.fullmatch, buttons))
 
 
 def _is_byline(words: str) -> bool:
@@ -110,13 +108,13 @@ def _is_byline(words: str) -> bool:
         value = bare[field.end() : end]
         if not debris.VALUE.fullmatch(value.rstrip()) and not debris.BAR.fullmatch(value.lstrip(" :")):
             return False
-        if len(fields) == 1 and "来源" in field.group() and re.search(r"[\d,]", value):
+        if len(fields) == 1 and field.group() == "来源" and not debris.PUBLISHER.fullmatch(value):
             return False
-    return any(debris.STRONG_FIELD.fullmatch(f.group()) for f in fields)
+    return any(field.group(1) or field.group(2) for field in fields)
 
 
 def _is_notice(words: str) -> bool:
-    """Whether a line is a legal notice: it speaks of its site and, in every sentence, of notices' subjects."""
+    """Whether a line is a legal notice: it names its site, and every sentence has a word of notices."""
     if len(words) > 600 or not debris.SELF.search(words):
         return False
     if sum(word in words for word in debris.LEGAL) < (2 if debris.NOTICE_LEAD.match(words) else 3):
@@ -176,10 +174,10 @@ def _inside(words: str) -> Iterator[Drop]:
             end = start.end()
             yield end, len(words), reason
             break
-    bar = debris.LAST_BAR.search(words, begin, end)
-    if bar and "|" not in words[begin : bar.start()]:
-        yield bar.start(), end, "ornament"
-        end = bar.start()
+    kept = words[begin:end].rstrip(" |\t")
+    if "|" in words[begin + len(kept) : end] and "|" not in kept:  # a separator whose other side is gone
+        yield begin + len(kept), end, "ornament"
+        end = begin + len(kept)
     for pattern, reason in ((debris.MORE_ANYWHERE, "download"), (debris.PAGES_ANYWHERE, "page_number")):
         yield from ((m.start(), m.end(), reason) for m in pattern.finditer(words, begin, end))
 
@@ -195,12 +193,17 @@ def _tail_reason(tail: str) -> str | None:
     if reason or len(stripped) > 300 or "。" in stripped[:-1]:
         return reason
     # Several kinds in a row: 责任编辑:… 分享到 微信 关键词:…
-    for start in debris.TAIL_START.finditer(stripped, 1):
-        first = stripped[: start.end()].strip(" |")
-        reason = _line_reason(first) if first else None
-        if reason and _tail_reason(stripped[start.end() :]):
-            return reason
-    return None
+    first: str | None = None
+    while stripped and not reason:
+        starts = [m.end() for m in debris.TAIL_START.finditer(stripped, 1)]
+        found = ((p, _line_reason(stripped[:p].strip(" |"))) for p in starts)
+        place, here = next(((p, why) for p, why in found if why), (0, None))
+        if here is None:
+            return None
+        first = first or here
+        stripped = stripped[place:].strip(" |")
+        reason = _line_reason(stripped) or ("links" if debris.LINKS_TAIL.fullmatch(stripped) else None)
+    return first
 
 
 def _lead_end(words: str) -> int:

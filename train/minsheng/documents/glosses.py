@@ -23,7 +23,7 @@ _NEUTRAL = """
 的de 地de 得de 了le 着zhe 著zhe 們men 们men 嗎ma 吗ma 嘛ma 呢ne 吧ba 罷ba 啊a 個ge 个ge 麼me 么me 子zi 頭tou
 头tou 裡li 裏li 里li 過guo 过guo 上shang 下xia 來lai 来lai 去qu 家jia 和huo 處chu 边bian 邊bian 見jian
 见jian 夫fu 友you 氣qi 气qi 候hou 識shi 识shi 務wu 分fen 量liang 息xi 當dang"""
-# Finals by the initials that take them, after the table of the Scheme for the Chinese Phonetic Alphabet (1958).
+# Finals by the initials that take them (Scheme for the Chinese Phonetic Alphabet, 1958).
 _FINALS = {
     "a": "bpmfdtnlgkh zh ch sh z c s",
     "o": "bpmf",

@@ -23,7 +23,9 @@ class Kind(Enum):
 
 _ENDED = re.compile(f"[。！？；…!?;，、,：:][{CLOSING}\"']*$")
 _INNER_END = re.compile(f"[。！？；](?![{CLOSING}]*$)")
-_MARKED = re.compile(r"[ \t]{0,3}(?:>[ \t]?)*#{1,6}[ \t]+$")  # of Markdown, in the source
+# What stands before a line in the source: a Markdown heading, an item of a list.
+_MARKED = re.compile(r"[ \t]{0,3}(?:>[ \t]?)*#{1,6}[ \t]+")
+_ITEM = re.compile(r"\s*(?:>[ \t]?)*[-*+][ \t]+(?:\[[ xX]\][ \t]+)?")
 # Numbering of chapters, sections and items; 第…条 begins an article, which is body text.
 _NUMBERING = (
     re.compile(rf"第\s?[{NUMERAL}0-9]+\s?(?:编|篇|部分|章)"),
@@ -38,6 +40,7 @@ _WORDS = re.compile("[㐀-鿿A-Za-z]")
 _SIGNATURE = re.compile(
     rf"[（(]?[0-9〇○{NUMERAL}]{{4}}\s?年[0-9{NUMERAL}]{{1,3}}\s?月.{{0,6}}|.{{2,24}}(?:政府|委员会|办公室|[局厅委部院署处队会])"
 )
+_LONGEST_MARKED = 100  # a longer line that the format marks as a heading is a paragraph in the wrong style
 _LIST = 4  # so many short lines in a row in mid-text, none of them numbered, are a list and no headings
 
 
@@ -55,7 +58,9 @@ def kinds(cleaned: Cleaned, spans: Sequence[Span], *, longest: int) -> list[Kind
     found: list[Kind] = []
     for i, (start, end) in enumerate(spans):
         words = text[start:end]
-        if formatted[i] or _is_short(words, level=levels[i], first=i == 0, longest=longest):
+        short = _is_short(words, level=levels[i], first=i == 0, longest=longest)
+        formatted[i] = formatted[i] and len(words) <= _LONGEST_MARKED
+        if formatted[i] or (short and not _is_item(cleaned, start)):
             found.append(Kind.HEADING)
         else:
             found.append(Kind.ROW if "\t" in words else Kind.BODY)
@@ -113,13 +118,19 @@ def _formatted(cleaned: Cleaned, spans: Sequence[Span]) -> list[bool]:
             found.append(k >= 0 and starts[start] < source.headings[k][1])
         return found
     if source.markup == "markdown" and "#" in source.text:
-        return [_is_marked(source, starts[start]) for start, _ in spans]
+        return [_MARKED.fullmatch(_before(source, starts[start])) is not None for start, _ in spans]
     return [False] * len(spans)
 
 
-def _is_marked(source: Source, offset: int) -> bool:
-    line = max(source.text.rfind(end, 0, offset) for end in "\n\r") + 1
-    return _MARKED.match(source.text, line, offset) is not None
+def _is_item(cleaned: Cleaned, start: int) -> bool:
+    if cleaned.source.markup != "markdown":
+        return False
+    return _ITEM.fullmatch(_before(cleaned.source, cleaned.aligned.starts[start])) is not None
+
+
+def _before(source: Source, offset: int) -> str:
+    """The part of the source's line before an offset."""
+    return source.text[max(source.text.rfind(end, 0, offset) for end in "\n\r") + 1 : offset]
 
 
 def _level(words: str) -> int:

@@ -21,6 +21,8 @@ _ENDED = re.compile(f"[。！？；：!?;:…][{CLOSING}\"']*$")
 _LEAD = re.compile(
     rf"[（(【\[]?(?:第\s*[{NUMERAL}0-9]+\s*[章节条编篇部]|[{NUMERAL}]{{1,3}}\s*[、.．)）]|[0-9]{{1,2}}\s*[、.．)）](?![0-9])|[①-⑳])"
 )
+_CONTENTS = re.compile(r".{1,60}?(?:[.…·．]\s?){3,}\d{1,4}")  # an entry with a leader and its page
+_CONTENTS_TITLE = re.compile(r"目\s*[录次錄]")
 _RUNNING = 40  # longest running head in characters
 _BREAK = 20  # shortest line that a page end can have cut in mid-sentence
 _RAGGED = 6  # half-width cells by which hard-wrapped lines may differ
@@ -70,9 +72,9 @@ def trimmed(text: str, line: Line, drops: Sequence[tuple[int, int, str]]) -> Lin
 def page_furniture(text: str, found: Sequence[Line], *, title: str | None) -> dict[int, str]:
     """Which lines belong to the page and not to the text, and why.
 
-    Page numbers by their form (bare ones where they count up); lines of ornaments; a short line that comes
-    three times or more, where it repeats the title or stands beside page numbers or inside sentences. The
-    first of these stays if it is the document's first line.
+    Page numbers by their form (bare ones where they count up); lines of ornaments; a table of contents with
+    page numbers; a short line that comes three times or more, where it repeats the title or stands beside
+    page numbers or inside sentences. The first of these stays if it is the document's first line.
     """
     reasons: dict[int, str] = {}
     short: dict[int, str] = {}
@@ -85,6 +87,7 @@ def page_furniture(text: str, found: Sequence[Line], *, title: str | None) -> di
         elif _ORNAMENT.fullmatch(words):
             reasons[index] = "ornament"
     reasons.update(dict.fromkeys(_counting(short), "page_number"))
+    reasons.update(dict.fromkeys(_contents(text, found), "contents"))
     counts = Counter(short.values())
     for words in [words for words, count in counts.items() if count >= 3]:
         where = [i for i, other in short.items() if other == words and i not in reasons]
@@ -131,6 +134,22 @@ def _counting(short: Mapping[int, str]) -> list[int]:
         b - a > 2 and int(short[b]) - int(short[a]) == 1 for a, b in pairwise(digits)
     )
     return digits if counting else []
+
+
+def _contents(text: str, found: Sequence[Line]) -> list[int]:
+    """The entries of a table of contents, and its title."""
+    entries = [
+        i
+        for i, line in enumerate(found)
+        if line.end - line.start <= 90
+        and text[line.end - 1].isdigit()
+        and _CONTENTS.fullmatch(text, line.start, line.end)
+    ]
+    if len(entries) < 2:
+        return []
+    before = entries[0] - 1
+    titled = before >= 0 and _CONTENTS_TITLE.fullmatch(text, found[before].start, found[before].end)
+    return [before, *entries] if titled else entries
 
 
 def _is_running(

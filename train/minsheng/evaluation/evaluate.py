@@ -87,8 +87,8 @@ def evaluate(
     accepted = None if system.accepted is None else np.asarray(system.accepted, dtype=bool)
     counts = sections.counted(view, view.given)
     average = metrics.average_precisions(draws, truth, scores)
-    properties = dict(examples.slices)
-    properties.setdefault("length", sections.by_length(examples.texts, config.lengths))
+    properties = {**examples.slices, "length": sections.by_length(examples.texts, config.lengths)}
+    orders = {"length": sections.length_classes(config.lengths)}
     named = {"texts": examples.texts, "ids": examples.ids, "domains": examples.domains}
     return v.Evaluation(
         examples=len(truth),
@@ -105,7 +105,7 @@ def evaluate(
         ),
         automatic=None if accepted is None else sections.automatic(view, accepted, target=system.target),
         evidence=agreement(evidence, domains=examples.domains),
-        slices=sections.slices(view, properties, accepted=accepted),
+        slices=sections.slices(view, properties, orders=orders, accepted=accepted),
         baselines=tuple(
             sections.rival(view, name, labels, single_label=thresholds is None)
             for name, labels in baselines.items()

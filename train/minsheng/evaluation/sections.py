@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,14 +62,14 @@ def _summary(view: View, given: Mask, points: Scores) -> dict[str, v.Estimate]:
 def automatic(view: View, accepted: Mask, *, target: float | None) -> v.Automatic:
     """What remains right and what is lost if only `accepted` paragraphs `(examples,)` are taken."""
     exact, hits = (view.truth == view.given).all(axis=1), (view.truth & view.given).sum(axis=1)
-    columns: dict[str, NDArray[np.float64]] = {
-        "accepted": accepted * 1.0,
-        "exact": accepted * exact * 1.0,
-        "given": accepted * view.given.sum(axis=1) * 1.0,
-        "correct": accepted * hits * 1.0,
-        "lost": ~accepted * hits * 1.0,
+    columns: dict[str, NDArray[Any]] = {
+        "accepted": accepted,
+        "exact": accepted & exact,
+        "given": np.where(accepted, view.given.sum(axis=1), 0),
+        "correct": np.where(accepted, hits, 0),
+        "lost": np.where(accepted, 0, hits),
         "examples": np.ones(len(accepted)),
-        "labels": view.truth.sum(axis=1) * 1.0,
+        "labels": view.truth.sum(axis=1),
     }
     drawn = metrics.totals(view.draws, columns)
 
@@ -89,22 +89,26 @@ def automatic(view: View, accepted: Mask, *, target: float | None) -> v.Automati
 
 
 def slices(
-    view: View, properties: Mapping[str, Sequence[str | None]], *, accepted: Mask | None
+    view: View,
+    properties: Mapping[str, Sequence[str | None]],
+    *,
+    orders: Mapping[str, Sequence[str]],
+    accepted: Mask | None,
 ) -> tuple[v.Slice, ...]:
-    """The scores within each value of each property, the most frequent value first."""
+    """The scores within each value of each property: in the order given in `orders`, else the most frequent
+    value first, with the rarest values of a long list taken together."""
     rows = []
     for name, column in properties.items():
         labels = [_UNKNOWN if value is None else value for value in column]
-        frequent = [
-            value for value, _ in sorted(Counter(labels).items(), key=lambda item: (-item[1], item[0]))
-        ]
-        if len(frequent) > _VALUES:
-            kept = set(frequent[: _VALUES - 1])
-            rest = f"{len(frequent) - len(kept)} other values"
-            labels = [value if value in kept else rest for value in labels]
-            frequent = [*frequent[: _VALUES - 1], rest]
+        ranked = [value for value, _ in sorted(Counter(labels).items(), key=lambda item: (-item[1], item[0]))]
+        if name in orders:
+            ranked = [value for value in orders[name] if value in set(labels)]
+        elif len(ranked) > _VALUES:
+            kept, rest = ranked[: _VALUES - 1], f"{len(ranked) - _VALUES + 1} other values"
+            labels = [value if value in set(kept) else rest for value in labels]
+            ranked = [*kept, rest]
         cells = np.array(labels, dtype=object)
-        rows += [_slice(view, name, value, np.flatnonzero(cells == value), accepted) for value in frequent]
+        rows += [_slice(view, name, value, np.flatnonzero(cells == value), accepted) for value in ranked]
     return tuple(rows)
 
 
@@ -126,11 +130,16 @@ def _slice(view: View, name: str, value: str, rows: NDArray[np.int64], accepted:
     )
 
 
+def length_classes(edges: Sequence[int]) -> list[str]:
+    """Names of the length classes; `edges` are their upper ends in characters, rising."""
+    names = [f"{low + 1}–{high} characters" for low, high in zip([0, *edges], edges, strict=False)]
+    return [*names, f"over {edges[-1] if edges else 0} characters"]
+
+
 def by_length(texts: Sequence[str], edges: Sequence[int]) -> list[str]:
-    """The length class of each text; `edges` are the upper ends in characters, rising."""
-    names = [f"{low + 1}–{high} characters" for low, high in zip([0, *edges[:-1]], edges, strict=True)]
-    names.append(f"over {edges[-1] if edges else 0} characters")
+    """The length class of each text."""
     places = np.searchsorted(np.array(edges, dtype=np.int64), [len(text) for text in texts], side="left")
+    names = length_classes(edges)
     return [names[place] for place in places]
 
 

@@ -51,7 +51,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One row of the table by domain. `false_alarms + correct` labels were given, `misses + correct` are true."""
+    """One domain: `correct + false_alarms` labels were given, `correct + misses` are true."""
 
     name: str
     support: int

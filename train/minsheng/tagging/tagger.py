@@ -88,25 +88,30 @@ class Tagger:
         """Domain keys in taxonomy order."""
         return self.info.taxonomy.keys
 
-    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Calibrated probabilities (texts, labels) of cleaned texts; the columns are `info.labels`."""
-        return self._scores(self._encode(texts))
+    def logits(self, texts: Sequence[str], *, together: bool = False) -> NDArray[np.float64]:
+        """(texts, labels) of cleaned texts; the columns are `info.labels`. `together`: see `predict_logits`."""
+        return self._logits(self._encode(texts), together=together)
+
+    def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probabilities of logits, same shape."""
+        return probabilities(logits, single_label=self.info.single_label)
 
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         return encode(self._tokenizer, texts, max_tokens=self.info.max_tokens)
 
-    def _scores(self, encoded: list[list[int]]) -> NDArray[np.float64]:
+    def _logits(self, encoded: list[list[int]], *, together: bool = False) -> NDArray[np.float64]:
         logits = predict_logits(
             self._model,
             encoded,
             pad_id=int(self._tokenizer.pad_token_id or 0),
             tokens=self._batch_tokens,
             accelerator=self._accelerator,
-            together=False,
+            together=together,
         )
-        return probabilities(
-            logits.reshape(len(encoded), len(self.info.labels)).astype(np.float64), single_label=self.info.single_label
-        )
+        return logits.reshape(len(encoded), len(self.info.labels)).astype(np.float64)
+
+    def _scores(self, encoded: list[list[int]]) -> NDArray[np.float64]:
+        return self.probabilities(self._logits(encoded))
 
     def tag(self, texts: Sequence[str], *, evidence: bool = True, clean: bool = True) -> list[Tag]:
         """Tag texts in order. `clean`: prepare them as for training; False if they are already.

@@ -14,22 +14,21 @@ import numpy as np
 
 from minsheng.config.load import dump_config
 from minsheng.config.schema import TrainConfig
-from minsheng.corpus.duplicates import duplicates_across
-from minsheng.corpus.records import Record, fingerprint, label_matrix, read_files, split_by_group
-from minsheng.documents.clean import clean_text
-from minsheng.errors import DataError
+from minsheng.corpus.records import fingerprint
 from minsheng.evaluation.baselines import fit_baseline
 from minsheng.metrics.scores import decide, score
+from minsheng.modeling.averaging import WeightAverage
 from minsheng.modeling.batches import encode
 from minsheng.modeling.calibration import fit_calibration, probabilities
 from minsheng.modeling.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from minsheng.modeling.directory import NONE, ModelInfo, fold_temperature, model_labels, save_directory
+from minsheng.modeling.directory import ModelInfo, fold_temperature, model_labels, save_directory
 from minsheng.modeling.inference import predict_logits
 from minsheng.modeling.model import build_classifier, load_tokenizer
 from minsheng.modeling.optimization import build_optimizers, warmup_and_decay
 from minsheng.modeling.training import Examples, TrainStep, summed_loss, total_updates, train_updates
 from minsheng.modeling.vocabulary import train_tokenizer
 from minsheng.taxonomy import Taxonomy, load_taxonomy
+from minsheng.workflows.data import Sets, load_sets
 from minsheng.workflows.hardware import build_accelerator, machine
 from minsheng.workflows.progress import Progress
 from minsheng.workflows.run_directory import RunDirectory, open_run
@@ -39,60 +38,6 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
-
-
-@dataclass(frozen=True, slots=True)
-class Sets:
-    """The labelled records of a run with cleaned texts and targets (records, labels)."""
-
-    train: list[Record]
-    validation: list[Record]
-    texts: tuple[list[str], list[str]]
-    targets: tuple[NDArray[np.bool_], NDArray[np.bool_]]
-
-
-def targets_of(records: Sequence[Record], labels: Sequence[str], *, single_label: bool) -> NDArray[np.bool_]:
-    """(records, labels) bool; in a single-label problem one in each row. Raises DataError."""
-    truth = label_matrix(records, labels)
-    if single_label:
-        for record, row in zip(records, truth, strict=True):
-            if row.sum() > 1:
-                raise DataError(f"record {record.id!r} has {int(row.sum())} labels; problem: single_label takes one")
-        truth[~truth.any(axis=1), labels.index(NONE)] = True
-    return truth
-
-
-def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> Sets:
-    """Read, split where no validation file is named, refuse leaks between the sets, clean.
-
-    Raises DataError.
-    """
-    single = config.problem == "single_label"
-    train = read_files(config.data.train, taxonomy.keys)
-    if config.data.validation:
-        validation = read_files(config.data.validation, taxonomy.keys)
-    else:
-        train, validation = split_by_group(train, share=config.data.validation_share, seed=config.seed)
-    if not train or not validation:
-        raise DataError("data: training and validation both need records; name data.validation or more groups")
-    shared = {r.group for r in train} & {r.group for r in validation}
-    if shared:
-        raise DataError(f"data: the group {min(shared)!r} stands in training and in validation ({len(shared)} such)")
-    found = duplicates_across(train, validation)
-    if len(found) > config.data.max_duplicates:
-        worst = max(found, key=lambda d: d.share)
-        raise DataError(
-            f"data: {len(found)} validation records nearly repeat training records, for example "
-            f"{worst.second.id!r} and {worst.first.id!r} ({worst.share:.0%} in common); "
-            "remove them, or allow so many with data.max_duplicates"
-        )
-    labels = model_labels(taxonomy, single_label=single)
-    return Sets(
-        train,
-        validation,
-        tuple([clean_text(r.text, config=config.clean) for r in part] for part in (train, validation)),  # type: ignore[arg-type]
-        tuple(targets_of(part, labels, single_label=single) for part in (train, validation)),  # type: ignore[arg-type]
-    )
 
 
 def _tokenizer(run: RunDirectory, config: TrainConfig, texts: list[str]) -> PreTrainedTokenizerBase:
@@ -106,27 +51,6 @@ def _tokenizer(run: RunDirectory, config: TrainConfig, texts: list[str]) -> PreT
         tokenizer.save_pretrained(beside)
         run.publish(beside, place)
     return load_tokenizer(str(place))
-
-
-class WeightAverage:
-    """Exponential moving average of the weights (Polyak & Juditsky 1992); decay 0 keeps none."""
-
-    def __init__(self, model: torch.nn.Module, decay: float, stored: dict[str, torch.Tensor] | None) -> None:
-        self._decay = decay
-        state = model.state_dict()
-        self.weights = {k: v.to(state[k].device) for k, v in stored.items()} if stored else (
-            {name: value.detach().clone() for name, value in state.items()} if decay else {}
-        )  # fmt: skip
-
-    def update(self, model: torch.nn.Module, number: int) -> None:
-        """Take in the weights after update `number`; early ones are forgotten faster."""
-        decay = min(self._decay, (1 + number) / (10 + number))
-        for name, value in model.state_dict().items():
-            if name in self.weights:
-                if value.is_floating_point():
-                    self.weights[name].lerp_(value.detach(), 1.0 - decay)
-                else:
-                    self.weights[name].copy_(value)
 
 
 @dataclass

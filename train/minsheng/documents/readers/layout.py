@@ -19,6 +19,7 @@ _INDENT = 1.2  # a line that begins this many characters after the margin starts
 CELL_GAP = 1.5  # a gap of this many characters separates cells of a table
 _LOOSE = 1.6  # a step down of this many usual line steps separates paragraphs
 _HEADING = 1.15  # type this much larger than the body's is a heading
+_FILLED = 0.5  # share of the width between equal margins that the longest lines fill in running text
 _SUPPORT = 3  # lines that must end near a place before it is taken for the margin
 
 _WIDE = (
@@ -131,7 +132,7 @@ def paragraphs(pages: Sequence[Sequence[Row]], widths: Sequence[float]) -> list[
         for page, width in zip(pages, widths, strict=True)
         for row in _with_columns(page, _gutter(page, width))
     ]
-    margins = _margins(rows)
+    margins = _margins(rows, median(widths or [0.0]))
     step = _step(rows)
     result: list[Paragraph] = []
     last: Row | None = None
@@ -205,7 +206,7 @@ def _with_columns(rows: Sequence[Row], gutter: float | None) -> list[Row]:
     ]
 
 
-def _margins(rows: Sequence[Row]) -> dict[int, tuple[float, float]]:
+def _margins(rows: Sequence[Row], width: float) -> dict[int, tuple[float, float]]:
     """Column → the left and right margin of its text over the whole document."""
     margins = {}
     for column in {row.column for row in rows}:
@@ -215,7 +216,9 @@ def _margins(rows: Sequence[Row]) -> dict[int, tuple[float, float]]:
         rights = sorted((row.right for row in single), reverse=True)
         left = next((x for x in lefts if sum(abs(y - x) < 0.5 * em for y in lefts) >= _SUPPORT), lefts[0])
         right = next((x for x in rights if sum(0 <= x - y < 1.5 * em for y in rights) >= _SUPPORT), rights[0])
-        margins[column] = (left, right)
+        # Where all lines are short, as in a list, none of them reaches the margin.
+        widest = (width - 2 * left) / (1 if column == 0 else 2)
+        margins[column] = (left, right if right - left >= _FILLED * widest else left + widest)
     return margins
 
 

@@ -16,17 +16,24 @@ from minsheng.errors import DocumentError
 
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _UNMAPPED = 0.3  # share of characters without Unicode above which the text is unusable
+_POINT = 0.01  # points: nothing that is drawn is smaller
 _HYPHEN = 2  # what pdfium puts for a hyphen that breaks a word at the end of a line
 _FEW_ROWS = 4  # a scan may carry a header and a page number as text
 _OUTLINES = 50  # drawn paths on a page without text: letters turned into shapes, not a mere rule
+_SHOWN = 10  # page numbers in a message
+_FONTS = (
+    "its fonts are neither in the file nor on this machine; "
+    "install a Chinese font, for example Noto Sans CJK, and read it again"
+)
 _OCR = "run OCR first, for example `ocrmypdf --language chi_sim`, and read its result"
 
 
 def read(path: Path, document: str) -> Iterator[Source | Failure]:
-    """One Source with page offsets and headings (larger type); a Failure for pages that hold no text.
+    """One Source with page offsets and headings (larger type); a Failure for pages whose text is lost.
 
     A paragraph that goes over a page break is one; `pages` then points into it. Raises DocumentError
-    `encrypted`, `damaged`, `scanned` (no page holds text), `garbled` (fonts without Unicode) or `empty`.
+    `encrypted`, `damaged`, `scanned` (no page holds text), `garbled` (fonts without Unicode), `fonts`
+    (fonts neither in the file nor on this machine) or `empty`.
     """
     import pypdfium2
 
@@ -50,12 +57,14 @@ def _read(opened: Any, document: str) -> Iterator[Source | Failure]:
     pages: list[list[Row]] = []
     sizes: list[tuple[float, float]] = []
     pictures: list[bool] = []
+    fontless: list[int] = []
     characters = unmapped = 0
     for number in range(len(opened)):
-        rows, size, picture, counted, bad = _page(opened, number)
+        rows, size, picture, lost, counted, bad = _page(opened, number)
         pages.append(rows)
         sizes.append(size)
         pictures.append(picture)
+        fontless.extend([number + 1] if lost else [])
         characters += counted
         unmapped += bad
     if unmapped > _UNMAPPED * max(characters, 1):
@@ -64,6 +73,8 @@ def _read(opened: Any, document: str) -> Iterator[Source | Failure]:
     unread = [number + 1 for number, rows in enumerate(pages) if not rows and pictures[number]]
     items = layout.paragraphs(pages, [width for width, _ in sizes])
     if not items:
+        if fontless:
+            raise DocumentError("fonts", f"{document}: {_FONTS}")
         if unread:
             raise DocumentError("scanned", f"{document} is a scan (its pages are pictures): {_OCR}")
         raise DocumentError("empty", f"{document}: no page holds text")
@@ -73,13 +84,17 @@ def _read(opened: Any, document: str) -> Iterator[Source | Failure]:
     title = text[slice(*headings[0])] if headings else None
     starts = _starts(items, len(pages), len(text))
     yield Source(document, text, headings=headings, pages=starts, title=title, markup="pdf")
-    if unread:
-        shown = ", ".join(map(str, unread[:10])) + (" …" if len(unread) > 10 else "")
+    if fontless:
         yield Failure(
-            document,
-            "scanned_pages",
-            f"{document}: {len(unread)} of {len(pages)} pages hold no text ({shown}): {_OCR}",
+            document, "fonts", f"{document}: some text is lost (pages: {_listed(fontless)}): {_FONTS}"
         )
+    if unread:
+        some = f"{len(unread)} of {len(pages)} pages hold no text ({_listed(unread)})"
+        yield Failure(document, "scanned_pages", f"{document}: {some}: {_OCR}")
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:_SHOWN])) + (" …" if len(numbers) > _SHOWN else "")
 
 
 def _starts(items: list[layout.Paragraph], count: int, end: int) -> tuple[int, ...]:
@@ -97,21 +112,21 @@ def _starts(items: list[layout.Paragraph], count: int, end: int) -> tuple[int, .
     return tuple(reversed(starts))
 
 
-def _page(opened: Any, number: int) -> tuple[list[Row], tuple[float, float], bool, int, int]:
-    """Rows, (width, height), whether it shows pictures or drawings, characters, those without Unicode."""
+def _page(opened: Any, number: int) -> tuple[list[Row], tuple[float, float], bool, bool, int, int]:
+    """Rows, (width, height), whether it shows pictures, whether text is lost, characters, unmapped ones."""
     import pypdfium2
 
     try:
         page = opened[number]
     except pypdfium2.PdfiumError:
-        return [], (595.0, 842.0), True, 0, 0  # reported with the pages that hold no text
+        return [], (595.0, 842.0), True, False, 0, 0  # reported with the pages that hold no text
     textpage = page.get_textpage()
     try:
         box = page.get_cropbox()
         runs, counted, bad = _runs(textpage, box, page.get_rotation())
         rows = layout.rows_of(runs, page=number)
         picture = len(rows) <= _FEW_ROWS and _shows_pictures(page)
-        return rows, page.get_size(), picture, counted, bad
+        return rows, page.get_size(), picture, _loses_text(page), counted, bad
     finally:
         textpage.close()
         page.close()
@@ -122,6 +137,24 @@ def _shows_pictures(page: Any) -> bool:
 
     kinds = Counter(item.type for item in page.get_objects(max_depth=2))
     return kinds[raw.FPDF_PAGEOBJ_IMAGE] > 0 or kinds[raw.FPDF_PAGEOBJ_PATH] > _OUTLINES
+
+
+def _loses_text(page: Any) -> bool:
+    """True if pdfium passes over text because nothing on this machine can draw its font.
+
+    A font that is missing gives its characters no height, and pdfium drops single characters, whose
+    extent is then nothing.
+    """
+    from pypdfium2 import raw
+
+    bounds = [
+        item.get_bounds()
+        for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT])
+        if raw.FPDFFont_GetIsEmbedded(raw.FPDFTextObj_GetFont(item.raw)) == 0
+    ]
+    flat = [right - left for left, bottom, right, top in bounds if top - bottom < _POINT]
+    missing = 2 * len(flat) >= len(bounds) > 0  # Latin letters and digits have a substitute
+    return missing and any(width < _POINT for width in flat)
 
 
 def _runs(textpage: Any, box: tuple[float, float, float, float], rotation: int) -> tuple[list[Run], int, int]:
