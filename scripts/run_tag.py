@@ -1,4 +1,4 @@
-"""Tag documents under `accelerate launch`: accelerate launch [options] scripts/run_tag.py PATH… --model DIR --out DIR."""
+"""Tag documents: accelerate launch [options] scripts/run_tag.py PATH… --model DIR --out DIR."""
 
 from __future__ import annotations
 

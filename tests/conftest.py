@@ -71,7 +71,8 @@ def run_config(labelled: tuple[Path, Path], tmp_path: Path) -> Path:
     path = tmp_path / "run.yaml"
     train, validation = (p.as_posix() for p in labelled)
     path.write_text(
-        SMALL_RUN.format(output=(tmp_path / "run").as_posix(), train=train, validation=validation), encoding="utf-8"
+        SMALL_RUN.format(output=(tmp_path / "run").as_posix(), train=train, validation=validation),
+        encoding="utf-8",
     )
     return path
 

@@ -49,7 +49,9 @@ def test_rooms_import_only_from_rooms_above() -> None:
 def test_no_circles_within_a_room() -> None:
     graph: dict[str, set[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(("minsheng", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        name = ".".join(("minsheng", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        )
         edges = set()
         for node in ast.parse(path.read_text(encoding="utf-8")).body:  # at import time only
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("minsheng."):

@@ -67,7 +67,9 @@ def test_errors_name_file_and_key(tmp_path: Path, text: str, expected: str) -> N
 
 
 def test_overrides(tmp_path: Path) -> None:
-    config = load(tmp_path, MINIMAL, "optimizer.learning_rate=3e-5", "data.validation=[b.jsonl]", "stop.patience=2")
+    config = load(
+        tmp_path, MINIMAL, "optimizer.learning_rate=3e-5", "data.validation=[b.jsonl]", "stop.patience=2"
+    )
     assert config.optimizer.learning_rate == 3e-5
     assert config.data.validation == ("b.jsonl",)
     assert config.stop.patience == 2
@@ -78,7 +80,7 @@ def test_overrides(tmp_path: Path) -> None:
 
 def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "quickstart.yaml").touch()
-    with pytest.raises(ConfigError, match="did you mean 'quickstart.yaml'"):
+    with pytest.raises(ConfigError, match=r"did you mean 'quickstart\.yaml'"):
         load_config(TrainConfig, tmp_path / "quickstrat.yaml")
 
 
@@ -89,7 +91,9 @@ def test_wrong_encoding_is_named(tmp_path: Path) -> None:
 
 
 def test_dump_reads_back_equal(tmp_path: Path) -> None:
-    config = load(tmp_path, MINIMAL + "optimizer: {learning_rate: 2e-5}\nmodel: {name: hfl/chinese-macbert-base}\n")
+    config = load(
+        tmp_path, MINIMAL + "optimizer: {learning_rate: 2e-5}\nmodel: {name: hfl/chinese-macbert-base}\n"
+    )
     again = tmp_path / "again.yaml"
     again.write_text(dump_config(config), encoding="utf-8")
     assert load_config(TrainConfig, again) == config
@@ -103,7 +107,9 @@ def test_every_shipped_config_loads() -> None:
         schema = PretrainConfig if path.name.startswith("pretrain") else TrainConfig
         load_config(schema, path)
         command = path.read_text(encoding="utf-8").splitlines()[0]
-        assert command.startswith("# ") and path.name in command, f"{path}: its first line is not its launch command"
+        assert command.startswith("# ") and path.name in command, (
+            f"{path}: its first line is not its launch command"
+        )
 
 
 def test_every_accelerate_config_loads() -> None:

@@ -216,9 +216,9 @@ def one_byte_off(text: str) -> str:
     return "?" + text.encode("gbk")[1:].decode("gbk")
 
 
-@pytest.mark.parametrize("text", ["。“學校發展無", "，鄉親們說無", "。老師們無"])
+@pytest.mark.parametrize("text", ["。“學", "，學", "。老百姓說學", "；幹部與學", "。“住房保障學"])
 def test_gbk_read_one_byte_off_is_undone(text: str) -> None:
-    # 無 ends in an ASCII byte and so puts the reader back in step.
+    # 無 and 學 end in an ASCII byte and so put the reader back in step.
     damaged = "縣裡辦了實事" + one_byte_off(text) + "小事，都要管好。"
     result = cleaned(damaged)
     wanted = clean_text("縣裡辦了實事" + text + "小事，都要管好。", config=CONFIG)
@@ -352,17 +352,9 @@ def test_a_notice_takes_its_items_and_a_link_list_its_links() -> None:
 
 
 def test_running_heads_and_page_numbers_do_not_cut_a_sentence() -> None:
-    head, pages = "青石县民生报告", []
-    for number in range(1, 5):
-        pages.append(
-            f"{head}\n第{number}部分工作完成得很好，全县干部群众一起努力，改造食堂十\n- {number} -\n"
-        )
-    text = "".join(pages) + f"{head}\n二个。"
-    assert lines(text) == [
-        head,
-        "第1部分工作完成得很好，全县干部群众一起努力，改造食堂十第2部分工作完成得很好，全县干部群众一起努力，改造食堂十"
-        "第3部分工作完成得很好，全县干部群众一起努力，改造食堂十第4部分工作完成得很好，全县干部群众一起努力，改造食堂十二个。",
-    ]
+    head, half, rest = "青石县民生报告", "全县干部群众一起努力，改造乡村学校食堂十", "二个，惠及学生三千人。"
+    pages = [f"{name}{half}\n- {n} -\n{head}\n{rest}" for n, name in enumerate(("东乡", "西乡", "北乡"))]
+    assert lines("\n".join([head, *pages])) == [head, *(f"{n}乡{half}{rest}" for n in "东西北")]
 
 
 def test_bare_page_numbers_are_dropped_only_where_they_count_up() -> None:
@@ -400,15 +392,11 @@ def test_hard_wrapped_lines_are_joined(end: str) -> None:
     assert "出发点和落脚点" in found[0] and "直接结算实现" in found[1] and "足额发放。" in found[2]
 
 
-def test_lines_that_are_paragraphs_are_not_joined() -> None:
-    text = "\n".join(
-        f"全县第{n}项民生实事办理完毕，群众反映良好，下一步继续做好后续管护工作，不留尾巴"
-        for n in "一二三四五六七八"
-    )
-    joined = lines(text)
-    ended = lines(text.replace("巴\n", "巴。\n"))
-    assert len(ended) == 8
-    assert len(joined) < 8  # the same lines without a full stop look like one wrapped paragraph
+@pytest.mark.parametrize("end", ["", "。"])
+def test_lines_that_are_paragraphs_are_not_joined(end: str) -> None:
+    rest = "项民生实事办理完毕，群众反映良好，下一步继续做好后续管护工作，不留尾巴"
+    text = "\n".join(f"全县第{number}{rest}{end}" for number in "一二三四五六七八")
+    assert len(lines(text)) == 8
 
 
 def test_markdown_marks_are_dropped() -> None:
@@ -449,7 +437,7 @@ def test_clean_text_drops_no_boilerplate() -> None:
 
 def test_speed() -> None:
     line = "今年以来，全县坚持把保障和改善民生作为一切工作的出发点和落脚点，新建学校12所，新增学位4600个。"
-    text = "\n".join(f"{line}{n}" for n in range(7000))
+    text = "\n".join(f"{n}户家庭受益。{line}" for n in range(7000))
     cleaned("预热")
     begin = time.process_time()
     result = cleaned(text)

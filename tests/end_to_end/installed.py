@@ -13,7 +13,9 @@ ROADS = "今年改造农村公路{n}公里，修缮桥梁{m}座，客运班线�
 
 
 def minsheng(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-P", "-m", "minsheng", *arguments], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "minsheng", *arguments], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -37,7 +39,8 @@ def main() -> None:
         encoding="utf-8",
     )
     Path("报告.txt").write_text(
-        "一、教育\n" + EDUCATION.format(n=5, m=60) + "\n二、交通\n" + ROADS.format(n=5, m=60), encoding="utf-8"
+        "一、教育\n" + EDUCATION.format(n=5, m=60) + "\n二、交通\n" + ROADS.format(n=5, m=60),
+        encoding="utf-8",
     )
     assert "[1]" in minsheng("read", "报告.txt")
     minsheng("train", "run.yaml")

@@ -58,7 +58,9 @@ def settings(tokens: int, *, epochs: int = 2, rate: float = 1e-2, dropout: bool 
     )
 
 
-def run(config: TrainConfig, *, dropout: float = 0.0, stop: int | None = None) -> tuple[list[float], torch.nn.Module]:
+def run(
+    config: TrainConfig, *, dropout: float = 0.0, stop: int | None = None
+) -> tuple[list[float], torch.nn.Module]:
     model, data = tiny_model(dropout), made_examples()
     steps = train_updates(
         model, build_optimizers(model, config.optimizer), data, config=config, pad_id=0,
@@ -126,7 +128,9 @@ def test_layer_decay_lowers_the_rate_downwards() -> None:
     assert depths["bert.embeddings.word_embeddings.weight"] == 0
     assert depths["bert.encoder.layer.1.output.dense.weight"] == 2
     assert depths["classifier.weight"] == 3
-    optimizer = build_optimizers(model, OptimizerConfig(learning_rate=1.0, layer_decay=0.5, head_learning_rate=3.0))[0]
+    optimizer = build_optimizers(
+        model, OptimizerConfig(learning_rate=1.0, layer_decay=0.5, head_learning_rate=3.0)
+    )[0]
     rates = {id(p): g["lr"] for g in optimizer.param_groups for p in g["params"]}
     assert rates[id(model.bert.embeddings.word_embeddings.weight)] == 0.125
     assert rates[id(model.bert.encoder.layer[1].output.dense.weight)] == 0.5
@@ -193,5 +197,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(run_config: Path, tmp_path: P
     monkeypatch.setattr(workflow, "train_updates", true_steps)
     train(config("parts"))
     assert weights_of(tmp_path / "parts") == weights_of(tmp_path / "whole")
-    one, two = (json.loads((tmp_path / n / "model" / "minsheng.json").read_text("utf-8")) for n in ("whole", "parts"))
+    one, two = (
+        json.loads((tmp_path / n / "model" / "minsheng.json").read_text("utf-8")) for n in ("whole", "parts")
+    )
     assert one["calibration"] == two["calibration"] and one["validation"] == two["validation"]

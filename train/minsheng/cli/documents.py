@@ -12,7 +12,8 @@ Paths = Annotated[
     list[str], typer.Argument(help="Files, folders (with all below them), globs, or - for standard input.")
 ]
 Encoding = Annotated[
-    str | None, typer.Option(help="Character encoding of text files, such as gb18030 or big5. Default: detected.")
+    str | None,
+    typer.Option(help="Character encoding of text files, such as gb18030 or big5. Default: detected."),
 ]
 TextColumn = Annotated[str, typer.Option(help="Column of a table that holds the text.")]
 

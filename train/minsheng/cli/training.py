@@ -9,9 +9,12 @@ import typer
 
 ConfigPath = Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")]
 Overrides = Annotated[
-    list[str] | None, typer.Argument(help="Settings that replace those of the file: optimizer.learning_rate=3e-5")
+    list[str] | None,
+    typer.Argument(help="Settings that replace those of the file: optimizer.learning_rate=3e-5"),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete what the run directory holds and start anew.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Delete what the run directory holds and start anew.")
+]
 
 
 def train(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
@@ -48,7 +51,9 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="Model directory.")],
     data: Annotated[list[str], typer.Argument(help="Labelled files: JSONL, CSV, Parquet or Excel.")],
     *,
-    out: Annotated[Path | None, typer.Option(help="Directory for the report. Default: MODEL/../evaluation.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for the report. Default: MODEL/../evaluation.")
+    ] = None,
 ) -> None:
     """Say how good a model is on labelled paragraphs, beside keyword rules and TF-IDF."""
     from minsheng.config.schema import EvaluateConfig
@@ -64,9 +69,13 @@ def evaluate(
     print(f"{'':<{width}}  precision  recall     F1   positives")
     for domain in result.domains:
         rates = (domain.precision.value, domain.recall.value, domain.f1.value)
-        print(f"{domain.name:<{width}}      {'   '.join(number(rate) for rate in rates)}  {domain.support:>9,}")
+        print(
+            f"{domain.name:<{width}}      {'   '.join(number(rate) for rate in rates)}  {domain.support:>9,}"
+        )
     macro = result.overall.macro.f1
-    print(f"macro-F1 {number(macro.value)} ({number(macro.low)} to {number(macro.high)}), {result.examples:,} paragraphs")
+    print(
+        f"macro-F1 {number(macro.value)} ({number(macro.low)} to {number(macro.high)}), {result.examples:,} paragraphs"
+    )
     for rival in result.baselines:
         print(f"  {rival.name}: {number(rival.macro_f1.value)}")
     print(f"report: {place / 'evaluation.md'}, {place / 'evaluation.json'}")

@@ -34,7 +34,9 @@ _SCALARS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 for _tag, _pattern, _first in _SCALARS:
-    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), [c if c != "\0" else "" for c in _first])
+    _Loader.add_implicit_resolver(
+        _tag, re.compile(f"^(?:{_pattern})$"), [c if c != "\0" else "" for c in _first]
+    )
 
 
 def _float(loader: _Loader, node: yaml.ScalarNode) -> float | str:

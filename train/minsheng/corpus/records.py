@@ -54,11 +54,15 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     text = path.read_text(encoding="utf-8-sig")
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter="\t" if path.suffix == ".tsv" else ",")
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), strict=True, delimiter="\t" if path.suffix == ".tsv" else ","
+    )
     try:
         for row in reader:
             if None in row or None in row.values():
-                raise DataError(f"{path}, line {reader.line_num}: the number of cells differs from the header's")
+                raise DataError(
+                    f"{path}, line {reader.line_num}: the number of cells differs from the header's"
+                )
             yield reader.line_num, row
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}") from error
@@ -67,8 +71,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     import pyarrow.parquet as parquet
 
-    for number, row in enumerate(parquet.read_table(path).to_pylist(), 1):
-        yield number, row
+    yield from enumerate(parquet.read_table(path).to_pylist(), 1)
 
 
 def _excel_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -131,7 +134,9 @@ def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"{path}: cannot read {path.suffix or 'a file without suffix'}; give {', '.join(_READERS)}")
+        raise DataError(
+            f"{path}: cannot read {path.suffix or 'a file without suffix'}; give {', '.join(_READERS)}"
+        )
     if not path.is_file():
         names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         raise DataError(f"{path}: no such file{nearest(path.name, names)}")
@@ -193,12 +198,14 @@ def label_matrix(records: Sequence[Record], domains: Sequence[str]) -> NDArray[n
     """(records, domains) bool."""
     import numpy as np
 
-    return np.array([[domain in record.labels for domain in domains] for record in records], dtype=bool).reshape(
-        len(records), len(domains)
-    )
+    return np.array(
+        [[domain in record.labels for domain in domains] for record in records], dtype=bool
+    ).reshape(len(records), len(domains))
 
 
-def split_by_group(records: Sequence[Record], *, share: float, seed: int) -> tuple[list[Record], list[Record]]:
+def split_by_group(
+    records: Sequence[Record], *, share: float, seed: int
+) -> tuple[list[Record], list[Record]]:
     """(kept, held out): whole groups, about `share` of the records, each label about in proportion.
 
     Greedy: groups in a random order, largest first, go to the side whose label counts are furthest

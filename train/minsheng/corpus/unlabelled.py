@@ -29,7 +29,7 @@ def find_sources(config: PretrainDataConfig) -> list[SourceFile]:
     """
     found: dict[Path, float] = {}
     for source in config.sources:
-        paths = sorted(Path(p) for p in glob.glob(source.path, recursive=True))
+        paths = sorted(Path(p) for p in glob.glob(source.path, recursive=True))  # noqa: PTH207 - a path may be absolute
         if not paths:
             raise DataError(f"data.sources: {source.path}: no such file")
         found.update({path: source.weight for path in paths if path.is_file()})

@@ -131,9 +131,9 @@ def _followers(text: str, found: Sequence[Line], index: int, words: str, reason:
     run: list[int] = []
     for i in range(index + 1, len(found)):
         line = plain(text[found[i].start : found[i].end])
-        if _line_reason(line):
-            return dict.fromkeys(run, reason)
-        if len(line) > 60 or "。" in line or debris.NUMBERED.match(line) or line.endswith((":", ";", ",")):
+        if debris.NUMBERED.match(line) or _line_reason(line):
+            break
+        if len(line) > 60 or "。" in line or line.endswith((":", ";", ",")):
             # A short line right before text may be its heading.
             return dict.fromkeys(run[:-1], reason)
         run.append(i)

@@ -51,7 +51,7 @@ PUBLISHER = re.compile(
 )
 LEADING_FIELD = re.compile(
     rf"[\[(]?(?:({KEY})\s*:\s*|{WEAK_KEY}\s*:\s*)"
-    rf"(?:{DATE}(?:\s+{DATE})?|[^\s。;!?,:]{{0,20}}|\[[^\]]{{0,12}}\])[\])]?\s+"
+    rf"(?:{DATE}(?:\s+{DATE})?|\[[^\]]{{0,12}}\]|[^\s。;!?,:]{{0,20}})[\])]?\s+"
     rf"|{DATE}\s+|\[[大中小\s]+\]\s*"
 )
 

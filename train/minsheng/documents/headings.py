@@ -65,10 +65,10 @@ def kinds(cleaned: Cleaned, spans: Sequence[Span], *, longest: int) -> list[Kind
         else:
             found.append(Kind.ROW if "\t" in words else Kind.BODY)
     for first, last in _runs(found):
-        if any(formatted[first:last]):
-            continue
-        if levels[first] and last - first > 1 and len(set(levels[first:last])) == 1:
-            found[first:last] = [Kind.BODY] * (last - first)  # items of a list
+        for i in range(first, last):
+            beside = {levels[k] for k in (i - 1, i + 1) if first <= k < last and not formatted[k]}
+            if levels[i] in beside - {0} and not formatted[i]:
+                found[i] = Kind.BODY  # an item of a list
     _unnumbered(text, spans, found, [f or bool(n) for f, n in zip(formatted, levels, strict=True)])
     if Kind.HEADING in found and all(kind is Kind.HEADING for kind in found):
         found[min(1, len(found) - 1) :] = [Kind.BODY] * max(1, len(found) - 1)

@@ -18,6 +18,7 @@ _PAGE_NUMBER = re.compile(
 )
 _ORNAMENT = re.compile(r"[^\w㐀-鿿豈-﫿]+|_+")
 _ENDED = re.compile(f"[。！？；：!?;:…][{CLOSING}\"']*$")
+_OPEN = re.compile(f"[。！？；：，、!?;:,][{CLOSING}\"']*$")  # a sentence or a part of one
 _LEAD = re.compile(
     rf"[（(【\[]?(?:第\s*[{NUMERAL}0-9]+\s*[章节条编篇部]|[{NUMERAL}]{{1,3}}\s*[、.．)）]|[0-9]{{1,2}}\s*[、.．)）](?![0-9])|[①-⑳])"
 )
@@ -89,7 +90,7 @@ def page_furniture(text: str, found: Sequence[Line], *, title: str | None) -> di
     reasons.update(dict.fromkeys(_counting(short), "page_number"))
     reasons.update(dict.fromkeys(_contents(text, found), "contents"))
     counts = Counter(short.values())
-    for words in [words for words, count in counts.items() if count >= 3]:
+    for words in [words for words, count in counts.items() if count >= 3 and not _OPEN.search(words)]:
         where = [i for i, other in short.items() if other == words and i not in reasons]
         if len(where) >= 3 and _is_running(
             text, found, where, reasons, is_title=words == title or where[0] == 0
@@ -183,6 +184,8 @@ def _wrap_width(text: str, kept: Sequence[Line]) -> int | None:
         return None
     width = max(window, key=lambda w: (window[w], w))
     full = [line for line, w in zip(kept, widths, strict=True) if width - _RAGGED <= w <= width]
+    if max(Counter(text[line.start] for line in full).values()) > 0.5 * len(full):
+        return None  # lines that begin alike are a list
     longer = sum(w > width for w in widths)
     open_ended = sum(not _ENDED.search(_words(text, line)) for line in full)
     enough = len(full) >= max(4, 0.45 * len(widths)) and longer <= 0.05 * len(widths)

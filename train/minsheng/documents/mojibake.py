@@ -25,9 +25,9 @@ Span = tuple[int, int]
 _GAIN = 10.0  # in log-likelihood: a repair must be this much likelier (e^10 = 22,000 times)
 _LONGEST = 400  # characters that a run of GBK read one byte off is followed for
 
-# U+FFFD, private use, empty boxes in a row, and what U+FFFD and memory fill look like when read as GBK.
-_DEBRIS = re.compile("(?:[\ufffd\ue000-\uf8ff]|□{2,}|锟斤拷|(?:锟斤)+|烫烫烫|屯屯屯)+[□\ufffd]*")
-_DEBRIS_SIGNS = ("\ufffd", "□□", "锟斤", "烫烫烫", "屯屯屯")
+# U+FFFD, private use, empty boxes in a row, and what U+FFFD in UTF-8 looks like when read as GBK.
+_DEBRIS = re.compile("(?:[\ufffd\ue000-\uf8ff]|□{2,}|锟斤拷)+[□\ufffd]*")
+_DEBRIS_SIGNS = ("\ufffd", "□□", "锟斤拷")
 
 _WESTERN_LETTERS = frozenset(map(chr, range(0xB0, 0xF8))) - set("°±·×")
 _WESTERN_RUN = re.compile("[\u0080-\u00ffŒœŠšŽžŸƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]{6,}")
@@ -104,8 +104,9 @@ def _gbk_one_byte_off(text: str) -> Iterator[Edit]:
         if back is None:
             continue
         end, tail = back
-        old, new = text[start:end], _first(tail[0]) + tail[1]
-        if len(new) > 3 and _better(old, new):
+        first = _first(tail[0])
+        old, new = text[start:end], first + tail[1]
+        if (first != "?" or len(new) > 3) and _better(old, new):
             yield start, end, new
 
 

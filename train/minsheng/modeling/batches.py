@@ -77,7 +77,14 @@ class Update:
 
 
 def plan_epoch(
-    lengths: Sequence[int], *, examples: int, tokens: int, epoch: int, seed: int, rank: int = 0, ranks: int = 1
+    lengths: Sequence[int],
+    *,
+    examples: int,
+    tokens: int,
+    epoch: int,
+    seed: int,
+    rank: int = 0,
+    ranks: int = 1,
 ) -> Iterator[Update]:
     """Shuffle, cut into updates of `examples`, deal each update to the ranks, and batch by length.
 

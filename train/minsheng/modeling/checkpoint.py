@@ -118,7 +118,9 @@ def load_checkpoint(
         weights = load_file(place / "weights.safetensors")
         extra = load_file(place / "extra.safetensors")
     except Exception as error:
-        raise RunError(f"{place}: the checkpoint is damaged ({error}); delete this folder to use the one before") from error
+        raise RunError(
+            f"{place}: the checkpoint is damaged ({error}); delete this folder to use the one before"
+        ) from error
     try:
         model.load_state_dict(weights)
         for number, optimizer in enumerate(optimizers):

@@ -127,9 +127,13 @@ def read_info(folder: Path) -> ModelInfo:
         first = str(error).splitlines()[0]
         raise ModelError(f"{place}: damaged or of another make: {type(error).__name__} {first}") from error
     if not isinstance(info.max_tokens, int) or info.max_tokens < 1:
-        raise ModelError(f"{place}: preprocessing.max_tokens must be a positive whole number, got {info.max_tokens!r}")
+        raise ModelError(
+            f"{place}: preprocessing.max_tokens must be a positive whole number, got {info.max_tokens!r}"
+        )
     if listed != info.labels or info.calibration.domains != info.labels:
-        raise ModelError(f"{place}: its labels, its taxonomy and its calibration do not name the same domains")
+        raise ModelError(
+            f"{place}: its labels, its taxonomy and its calibration do not name the same domains"
+        )
     if (info.calibration.thresholds is None) != info.single_label:
         raise ModelError(f"{place}: thresholds and problem do not fit together")
     return info

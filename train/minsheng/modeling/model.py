@@ -23,7 +23,10 @@ def _explain(name: str, error: Exception) -> str:
         reach = "HF_HUB_OFFLINE is set, so only models already in the local cache can be used"
     else:
         reach = "the Hub could not be reached or has no such model"
-    if any(word in text for word in ("offline", "connect", "couldn't", "not a valid model identifier", "Can't load")):
+    if any(
+        word in text
+        for word in ("offline", "connect", "couldn't", "not a valid model identifier", "Can't load")
+    ):
         return (
             f"{name}: {reach}. Give model.name a local directory with config.json and model.safetensors, "
             "or set HF_ENDPOINT to a mirror that you may use"
@@ -80,7 +83,9 @@ def new_config(architecture: ArchitectureConfig, tokenizer: PreTrainedTokenizerB
     from transformers import BertConfig, ModernBertConfig
 
     if architecture.hidden % architecture.heads:
-        raise ModelError(f"architecture: hidden={architecture.hidden} is no multiple of heads={architecture.heads}")
+        raise ModelError(
+            f"architecture: hidden={architecture.hidden} is no multiple of heads={architecture.heads}"
+        )
     shared = {
         "vocab_size": len(tokenizer),
         "hidden_size": architecture.hidden,
@@ -120,7 +125,9 @@ def load_masked_model(name: str, *, revision: str | None = None) -> PreTrainedMo
     """The masked-language model behind a Hub name or directory, to go on pre-training. Raises ModelError."""
     from transformers import AutoModelForMaskedLM
 
-    model: PreTrainedModel = _load(AutoModelForMaskedLM, locate(name), revision=revision, use_safetensors=True)
+    model: PreTrainedModel = _load(
+        AutoModelForMaskedLM, locate(name), revision=revision, use_safetensors=True
+    )
     return model.float()
 
 
@@ -173,5 +180,7 @@ def load_classifier(folder: Path) -> PreTrainedModel:
     """A trained model directory → the model in evaluation mode, float32. Raises ModelError."""
     from transformers import AutoModelForSequenceClassification
 
-    model: PreTrainedModel = _load(AutoModelForSequenceClassification, locate(str(folder)), use_safetensors=True)
+    model: PreTrainedModel = _load(
+        AutoModelForSequenceClassification, locate(str(folder)), use_safetensors=True
+    )
     return model.float().eval()

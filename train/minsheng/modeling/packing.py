@@ -57,7 +57,9 @@ def write_stream(
     with (folder / "train.tokens").open("wb") as train, (folder / "held_out.tokens").open("wb") as held:
         files = {"train": train, "held_out": held}
         while chunk := list(islice(stream, _CHUNK)):
-            encoded = tokenizer([text for text, _ in chunk], add_special_tokens=False, verbose=False)["input_ids"]
+            encoded = tokenizer([text for text, _ in chunk], add_special_tokens=False, verbose=False)[
+                "input_ids"
+            ]
             for (text, weight), ids in zip(chunk, encoded, strict=True):
                 part = "held_out" if _held_out(text, held_out) else "train"
                 data = np.asarray([*ids, tokenizer.sep_token_id], dtype=kind)
@@ -90,7 +92,9 @@ class Epoch:
 class Packed:
     """Sequences of `sequence` tokens: [CLS], `sequence` - 2 tokens of the stream, [SEP]."""
 
-    def __init__(self, folder: Path, part: str, *, sequence: int, cls_id: int, sep_id: int, seed: int) -> None:
+    def __init__(
+        self, folder: Path, part: str, *, sequence: int, cls_id: int, sep_id: int, seed: int
+    ) -> None:
         """Open what `write_stream` wrote. Raises DataError if it holds less than one sequence."""
         record: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.tokens = record["tokens"][part]

@@ -189,7 +189,9 @@ def pretrain_updates(
         for number, part in enumerate(mine):
             last = number == len(mine) - 1
             with nullcontext() if last else accelerator.no_sync(objective), accelerator.autocast():
-                loss, hits = objective(*(t.to(accelerator.device) for t in (part.inputs, part.positions, part.targets)))
+                loss, hits = objective(
+                    *(t.to(accelerator.device) for t in (part.inputs, part.positions, part.targets))
+                )
                 # Gradients are averaged over processes, so the share of each is scaled up.
                 accelerator.backward(loss * (accelerator.num_processes / predicted))
             total, right = total + float(loss.detach()), right + float(hits)
@@ -200,7 +202,12 @@ def pretrain_updates(
             total, right = float(sums[0]), float(sums[1])
         set_learning_rate(optimizers, factor(update))
         norm = apply_update(
-            accelerator, objective, optimizers, clip=config.optimizer.clip, loss=total / predicted, update=update
+            accelerator,
+            objective,
+            optimizers,
+            clip=config.optimizer.clip,
+            loss=total / predicted,
+            update=update,
         )
         yield PretrainStep(
             update=update + 1,
@@ -233,6 +240,8 @@ def evaluate_masked(
         for first in range(0, count, 32):
             part = masked_batch(rows[first : first + 32], pieces, config.mask, rng)
             with accelerator.autocast():
-                loss, hits = objective(*(t.to(accelerator.device) for t in (part.inputs, part.positions, part.targets)))
+                loss, hits = objective(
+                    *(t.to(accelerator.device) for t in (part.inputs, part.positions, part.targets))
+                )
             total, right, predicted = total + float(loss), right + float(hits), predicted + len(part.targets)
     return total / predicted, right / predicted

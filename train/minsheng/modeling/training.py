@@ -58,7 +58,12 @@ def positive_weights(targets: NDArray[np.float32], how: str) -> NDArray[np.float
 
 
 def summed_loss(
-    logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, config: LossConfig, *, single_label: bool
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    config: LossConfig,
+    *,
+    single_label: bool,
 ) -> torch.Tensor:
     """The losses of a batch's examples, added up.
 

@@ -23,9 +23,7 @@ SPECIAL = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
 _RUN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 
 
-def sample_documents(
-    documents: Iterable[tuple[str, float]], *, characters: int, seed: int
-) -> list[str]:
+def sample_documents(documents: Iterable[tuple[str, float]], *, characters: int, seed: int) -> list[str]:
     """A weighted random sample of about `characters` characters, in pieces of at most 2,000.
 
     One pass with bounded memory: keys u^(1/w), of which the largest are kept (Efraimidis & Spirakis 2006).

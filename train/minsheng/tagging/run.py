@@ -142,7 +142,10 @@ def commit_part(place: Path, lines: dict[str, list[str]], record: dict[str, Any]
     beside = place.with_name(f".{place.name}.{os.getpid()}.part")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    for name, text in [*((f"{name}.jsonl", "".join(lines[name])) for name in STREAMS), ("part.json", json.dumps(record))]:
+    for name, text in [
+        *((f"{name}.jsonl", "".join(lines[name])) for name in STREAMS),
+        ("part.json", json.dumps(record)),
+    ]:
         with (beside / name).open("wb") as out:
             out.write(text.encode("utf-8"))
             out.flush()

@@ -150,7 +150,11 @@ class Tagger:
         ]
         # A text of one sentence is its own evidence, with the score that it has already.
         alone = [(row, span) for row, found in enumerate(spans) if len(found) > 1 for span in found]
-        computed = self._scores(self._encode([texts[row][start:end] for row, (start, end) in alone])) if alone else None
+        computed = (
+            self._scores(self._encode([texts[row][start:end] for row, (start, end) in alone]))
+            if alone
+            else None
+        )
         by_text: dict[int, list[tuple[tuple[int, int], NDArray[np.float64]]]] = {}
         for index, (row, span) in enumerate(alone):
             assert computed is not None
@@ -173,4 +177,8 @@ def _is_foreign(text: str, ids: Sequence[int], unknown: int | None) -> bool:
     """Whether a text is no Chinese prose: too few Chinese characters, or too many unknown tokens."""
     visible = [c for c in text if not c.isspace()]
     chinese = sum("\u4e00" <= c <= "\u9fff" for c in visible)
-    return chinese < _LEAST_CHINESE * len(visible) or not visible or ids.count(unknown) > _MOST_UNKNOWN * len(ids)
+    return (
+        chinese < _LEAST_CHINESE * len(visible)
+        or not visible
+        or ids.count(unknown) > _MOST_UNKNOWN * len(ids)
+    )

@@ -35,7 +35,9 @@ def targets_of(records: Sequence[Record], labels: Sequence[str], *, single_label
     if single_label:
         for record, row in zip(records, truth, strict=True):
             if row.sum() > 1:
-                raise DataError(f"record {record.id!r} has {int(row.sum())} labels; problem: single_label takes one")
+                raise DataError(
+                    f"record {record.id!r} has {int(row.sum())} labels; problem: single_label takes one"
+                )
         truth[~truth.any(axis=1), labels.index(NONE)] = True
     return truth
 
@@ -52,10 +54,14 @@ def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> Sets:
     else:
         train, validation = split_by_group(train, share=config.data.validation_share, seed=config.seed)
     if not train or not validation:
-        raise DataError("data: training and validation both need records; name data.validation or more groups")
+        raise DataError(
+            "data: training and validation both need records; name data.validation or more groups"
+        )
     shared = {r.group for r in train} & {r.group for r in validation}
     if shared:
-        raise DataError(f"data: the group {min(shared)!r} stands in training and in validation ({len(shared)} such)")
+        raise DataError(
+            f"data: the group {min(shared)!r} stands in training and in validation ({len(shared)} such)"
+        )
     found = duplicates_across(train, validation)
     if len(found) > config.data.max_duplicates:
         worst = max(found, key=lambda d: d.share)

@@ -52,7 +52,9 @@ def _marked(record: Record, text: str) -> dict[str, list[tuple[int, int]]]:
     return found
 
 
-def evidence_cases(records: Sequence[Record], texts: Sequence[str], tags: Sequence[Tag]) -> list[EvidenceCase]:
+def evidence_cases(
+    records: Sequence[Record], texts: Sequence[str], tags: Sequence[Tag]
+) -> list[EvidenceCase]:
     """The evidence of every label that is given, true, and marked in a text of several sentences."""
     cases = []
     for record, text, tag in zip(records, texts, tags, strict=True):
@@ -85,7 +87,9 @@ def evaluate_model(
 
     Raises ModelError, DataError.
     """
-    accelerator = build_accelerator(RunConfig(output=str(out), precision=config.precision, threads=config.threads))
+    accelerator = build_accelerator(
+        RunConfig(output=str(out), precision=config.precision, threads=config.threads)
+    )
     tagger = Tagger.load(model, accelerator=accelerator, batch_tokens=config.batch_tokens)
     info = tagger.info
     records = read_files(data, info.taxonomy.keys)

@@ -45,13 +45,19 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
     import torch
     from accelerate import Accelerator
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS
+    from transformers.utils import logging
 
+    # Its bars for loading and saving a few files stand in the way of ours.
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
     if run.threads:
         torch.set_num_threads(run.threads)
     for tracker in trackers:
         if tracker not in LOGGER_TYPE_TO_CLASS:
             known = sorted(LOGGER_TYPE_TO_CLASS)
-            raise ConfigError(f"run.trackers: unknown tracker {tracker!r}{nearest(tracker, known)}; known: {', '.join(known)}")
+            raise ConfigError(
+                f"run.trackers: unknown tracker {tracker!r}{nearest(tracker, known)}; known: {', '.join(known)}"
+            )
     try:
         return Accelerator(
             mixed_precision=choose_precision(run.precision),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from pathlib import Path
@@ -53,7 +54,9 @@ def _prepare(run: RunDirectory, config: PretrainConfig) -> PreTrainedTokenizerBa
             sample = sample_documents(documents, characters=config.tokenizer.characters, seed=config.seed)
             beside = run.folder / "tokenizer.part"
             shutil.rmtree(beside, ignore_errors=True)
-            train_tokenizer(sample, config.tokenizer, positions=config.architecture.positions).save_pretrained(beside)
+            train_tokenizer(
+                sample, config.tokenizer, positions=config.architecture.positions
+            ).save_pretrained(beside)
             run.publish(beside, place)
         tokenizer = load_tokenizer(str(place))
     write_stream(
@@ -103,11 +106,22 @@ def pretrain(config: PretrainConfig, *, overwrite: bool = False) -> dict[str, An
         run.log("start", {"update": int(start), "updates": total, "train_tokens": stream.tokens, **machine()})
     began, held = time.monotonic() - seconds, (float("nan"), float("nan"))
     steps = pretrain_updates(
-        objective, optimizers, stream, pieces, config=config, accelerator=accelerator, factor=factor, start=int(start)
+        objective,
+        optimizers,
+        stream,
+        pieces,
+        config=config,
+        accelerator=accelerator,
+        factor=factor,
+        start=int(start),
     )
     tokens_an_update = config.schedule.batch_sequences * sequence
     with Progress(
-        "pretrain", total=total * tokens_an_update, unit="tokens", show=main, done=int(start) * tokens_an_update
+        "pretrain",
+        total=total * tokens_an_update,
+        unit="tokens",
+        show=main,
+        done=int(start) * tokens_an_update,
     ) as bar:
         for step in steps:
             bar.update(step.tokens, f"loss {step.loss:.3f} · held-out {held[0]:.3f} ({held[1]:.1%})")
@@ -130,7 +144,7 @@ def pretrain(config: PretrainConfig, *, overwrite: bool = False) -> dict[str, An
                     run.checkpoints, update=step.update, weights=bare.state_dict(), optimizers=optimizers,
                     state={"seconds": time.monotonic() - began},
                 )  # fmt: skip
-    if not held[0] == held[0]:
+    if math.isnan(held[0]):
         held = evaluate_masked(objective, held_out, pieces, config=config, accelerator=accelerator)
     summary = {
         "updates": total, "tokens": total * tokens_an_update, "held_out_loss": held[0], "held_out_accuracy": held[1],

@@ -49,7 +49,9 @@ class RunDirectory:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Mark the run as finished."""
-        write_atomic(self.folder / "finished.json", (json.dumps(summary, ensure_ascii=False, indent=1) + "\n").encode())
+        write_atomic(
+            self.folder / "finished.json", (json.dumps(summary, ensure_ascii=False, indent=1) + "\n").encode()
+        )
 
     def close(self) -> None:
         """Close the log."""

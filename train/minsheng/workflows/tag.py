@@ -87,7 +87,9 @@ def tag(
             rank=accelerator.process_index, ranks=accelerator.num_processes,
         ):  # fmt: skip
             rate = counts.passages / max(1e-9, time.monotonic() - began)
-            bar.update(counts.documents + counts.failures, f"{counts.passages:,} passages · {rate:,.0f} passages/s")
+            bar.update(
+                counts.documents + counts.failures, f"{counts.passages:,} passages · {rate:,.0f} passages/s"
+            )
     accelerator.wait_for_everyone()
     seconds = time.monotonic() - began
     if not main:
@@ -95,7 +97,9 @@ def tag(
     return _finish(out, parts, identity, tagger.domains, seconds)
 
 
-def _finish(out: Path, parts: Path, identity: dict[str, Any], domains: Sequence[str], seconds: float) -> Tagged:
+def _finish(
+    out: Path, parts: Path, identity: dict[str, Any], domains: Sequence[str], seconds: float
+) -> Tagged:
     """Join the parts, derive the tables, then mark the run as finished and drop the parts."""
     parts.mkdir(exist_ok=True)
     for stream in STREAMS:
@@ -122,6 +126,8 @@ def _finish(out: Path, parts: Path, identity: dict[str, Any], domains: Sequence[
         "labels": result.labels, "rows_left_out_of_excel": left,
     }  # fmt: skip
     finished = identity | {"finished": True, "summary": summary}
-    write_atomic(out / "run.json", (json.dumps(finished, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    write_atomic(
+        out / "run.json", (json.dumps(finished, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    )
     shutil.rmtree(parts, ignore_errors=True)
     return result

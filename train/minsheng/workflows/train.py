@@ -47,7 +47,9 @@ def _tokenizer(run: RunDirectory, config: TrainConfig, texts: list[str]) -> PreT
     if not place.is_dir():
         beside = run.folder / "tokenizer.part"
         shutil.rmtree(beside, ignore_errors=True)
-        tokenizer = train_tokenizer(texts, config.model.tokenizer, positions=config.model.architecture.positions)
+        tokenizer = train_tokenizer(
+            texts, config.model.tokenizer, positions=config.model.architecture.positions
+        )
         tokenizer.save_pretrained(beside)
         run.publish(beside, place)
     return load_tokenizer(str(place))
@@ -75,7 +77,9 @@ def _score(config: TrainConfig, logits: NDArray[np.float32], truth: NDArray[np.b
     return {"loss": loss / len(truth), "macro_f1": found.macro.f1, "micro_f1": found.micro.f1}
 
 
-def confusion(truth: NDArray[np.bool_], predicted: NDArray[np.bool_], labels: Sequence[str]) -> dict[str, dict[str, int]]:
+def confusion(
+    truth: NDArray[np.bool_], predicted: NDArray[np.bool_], labels: Sequence[str]
+) -> dict[str, dict[str, int]]:
     """Counts of true and false positives and negatives of each label."""
     cells = {
         "true_positives": truth & predicted,
@@ -83,7 +87,9 @@ def confusion(truth: NDArray[np.bool_], predicted: NDArray[np.bool_], labels: Se
         "false_negatives": truth & ~predicted,
         "true_negatives": ~truth & ~predicted,
     }
-    return {label: {name: int(cell[:, i].sum()) for name, cell in cells.items()} for i, label in enumerate(labels)}
+    return {
+        label: {name: int(cell[:, i].sum()) for name, cell in cells.items()} for i, label in enumerate(labels)
+    }
 
 
 def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  # the run in reading order
@@ -127,7 +133,9 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
             average.update(raw, step.update)
             scores: dict[str, float] = {}
             if step.ends_epoch:
-                scores = _evaluate(config, accelerator, model, raw, average, encoded[1], sets.targets[1], tokenizer)
+                scores = _evaluate(
+                    config, accelerator, model, raw, average, encoded[1], sets.targets[1], tokenizer
+                )
                 best = _judge(config, best, scores, step, average.weights or raw.state_dict())
             bar.update(step.update, f"epoch {step.epoch + 1} · loss {step.loss:.4f} · best {best.score:.4f}")
             stopped = best.waited >= config.stop.patience
@@ -166,7 +174,9 @@ def _evaluate(
     average: WeightAverage, encoded: list[list[int]], truth: NDArray[np.bool_], tokenizer: PreTrainedTokenizerBase,
 ) -> dict[str, float]:  # fmt: skip
     """Validation scores of the averaged weights where there are some, else of the model as it is."""
-    kept = {name: value.detach().clone() for name, value in raw.state_dict().items()} if average.weights else {}
+    kept = (
+        {name: value.detach().clone() for name, value in raw.state_dict().items()} if average.weights else {}
+    )
     if average.weights:
         raw.load_state_dict(average.weights)
     pad_id, tokens = int(tokenizer.pad_token_id or 0), config.batches.tokens
@@ -177,11 +187,17 @@ def _evaluate(
 
 
 def _judge(
-    config: TrainConfig, best: Best, scores: dict[str, float], step: TrainStep, weights: dict[str, torch.Tensor]
+    config: TrainConfig,
+    best: Best,
+    scores: dict[str, float],
+    step: TrainStep,
+    weights: dict[str, torch.Tensor],
 ) -> Best:
     score = -scores["loss"] if config.stop.metric == "loss" else scores[config.stop.metric]
     if score > best.score:
-        return Best(score, step.update, 0, {name: value.detach().cpu().clone() for name, value in weights.items()})
+        return Best(
+            score, step.update, 0, {name: value.detach().cpu().clone() for name, value in weights.items()}
+        )
     return Best(best.score, best.update, best.waited + 1, best.weights)
 
 
@@ -208,8 +224,12 @@ def _finish(
     if best.weights is not None:
         raw.load_state_dict(best.weights)
     pad_id, tokens, truth = int(tokenizer.pad_token_id or 0), config.batches.tokens, sets.targets[1]
-    logits = predict_logits(raw, encoded, pad_id=pad_id, tokens=tokens, accelerator=accelerator).astype(np.float64)
-    calibration = fit_calibration(logits, truth, domains=labels, single_label=single, config=config.calibration)
+    logits = predict_logits(raw, encoded, pad_id=pad_id, tokens=tokens, accelerator=accelerator).astype(
+        np.float64
+    )
+    calibration = fit_calibration(
+        logits, truth, domains=labels, single_label=single, config=config.calibration
+    )
     predicted = calibration.decide(calibration.scores(logits))
     found = score(truth, predicted)
     info = ModelInfo(
@@ -238,7 +258,9 @@ def _finish(
         beside = run.folder / "model.part"
         shutil.rmtree(beside, ignore_errors=True)
         save_directory(beside, model=raw, tokenizer=tokenizer, info=info)
-        baseline = fit_baseline(sets.texts[0], sets.targets[0], domains=labels, config=config.baseline, seed=config.seed)
+        baseline = fit_baseline(
+            sets.texts[0], sets.targets[0], domains=labels, config=config.baseline, seed=config.seed
+        )
         baseline.save(beside / "baselines")
         run.publish(beside, run.model)
     return {"validation_macro_f1": found.macro.f1, "validation_micro_f1": found.micro.f1}
