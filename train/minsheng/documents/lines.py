@@ -101,7 +101,7 @@ def page_furniture(text: str, found: Sequence[Line], *, title: str | None) -> di
 
 def wrapped(text: str, found: Sequence[Line], reasons: Mapping[int, str]) -> dict[int, int]:
     """Which lines go on in which later line: hard-wrapped ones, and ones that a page end cut in two."""
-    kept = [i for i in range(len(found)) if i not in reasons]
+    kept = [i for i, line in enumerate(found) if i not in reasons and line.start < line.end]
     joins: dict[int, int] = {}
     width = _wrap_width(text, [found[i] for i in kept])
     if width is not None:

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from minsheng.documents.align import Edit, edit_text
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?:[^\n]*\n){0,60}?---[ \t]*(?:\n|\Z)")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_RULE_ROW = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
-_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
-_LEAD = re.compile(
-    r"^[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?<=>)[ \t]?)", re.MULTILINE
+_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->)){0,2000}+-->")
+# Possessive repeats: long runs of blanks or bars that fit no pattern cost one pass.
+_RULE_ROW = re.compile(
+    r"^[ \t]*+\|?[ \t]*+:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-{2,}+:?[ \t]*+)*+\|?[ \t]*+$", re.MULTILINE
 )
-_HEADING_TAIL = re.compile(r"(?<=\S)[ \t]+#+[ \t]*$", re.MULTILINE)
-_IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\]\([^)\s]*(?:[ \t]+\"[^\"\n]*\")?\)")
+_FENCE = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
+_LEAD = re.compile(
+    r"^[ \t]*+(?:>[ \t]?)*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?<=>)[ \t]?)", re.MULTILINE
+)
+_HEADING_TAIL = re.compile(r"(?<=\S)[ \t]++#+[ \t]*$", re.MULTILINE)
+_IMAGE = re.compile(r"!\[([^\]\n]{0,300})\]\([^)\n]{0,1000}\)")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\]\([^)\s]{0,1000}(?:[ \t]+\"[^\"\n]*\")?\)")
 _EMPHASIS = re.compile(
     r"(\*\*\*|\*\*|\*|~~|`)(?=\S)([^*`~\n]+?)(?<=\S)\1|(?<!\w)(__|_)(?=\S)([^_\n]+?)(?<=\S)\3(?!\w)"
 )
-_ROW = re.compile(r"^[ \t]*\|([^\n]*\|[^\n]*)\|[ \t]*$", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*+\|([^|\n]*+(?:\|[^|\n]*+)*)\|[ \t]*$", re.MULTILINE)
 
 
 def markdown(text: str) -> list[list[Edit]]:
