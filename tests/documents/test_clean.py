@@ -366,6 +366,10 @@ def test_bare_page_numbers_are_dropped_only_where_they_count_up() -> None:
 def test_a_line_that_repeats_inside_a_report_is_no_page_header() -> None:
     text = "".join(f"{name}工作\n存在问题\n{BEFORE}\n" for name in ("教育", "医疗", "养老"))
     assert lines(text).count("存在问题") == 3
+    notices = "".join(
+        f"青石县公告\n第{n}号\n{BEFORE}\n县人民代表大会\n2020年1月8日于青石\n" for n in "一二三四"
+    )
+    assert lines(notices).count("青石县公告") == lines(notices).count("2020年1月8日于青石") == 4
 
 
 def test_a_table_of_contents_is_dropped() -> None:

@@ -229,5 +229,7 @@ def test_an_empty_document_has_no_passages() -> None:
 @given(MIXTURES)
 def test_a_passage_is_clean_already(text: str) -> None:
     for passage in read(text).passages:
-        if not set(passage.text) & set(".?\ufffd"):
+        if not set(passage.text) & set(
+            ".,;:?!()\ufffd"
+        ):  # what is dropped beside a mark can change its width
             assert clean_text(passage.text, config=CLEAN) == passage.text

@@ -16,7 +16,9 @@ from minsheng.corpus.records import Record
 RUN = 13  # characters
 NEAR = 0.25  # share of a text's runs in common from which it is a near duplicate
 _SKIP = re.compile(r"[\W_]+")
-_COMMON = 50  # a run in more records than this is a set phrase, and pairs through it would be endless
+_COMMON = (
+    50  # records kept a run: one that stands in more is a set phrase, and pairs through it would be endless
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +30,62 @@ class Duplicate:
     share: float
 
 
+def _bare(text: str) -> str:
+    return _SKIP.sub("", text).lower()
+
+
 def runs(text: str) -> set[str]:
     """The runs of 13 characters of a text; a shorter text is one run."""
-    bare = _SKIP.sub("", text).lower()
+    bare = _bare(text)
     return {bare[i : i + RUN] for i in range(max(1, len(bare) - RUN + 1))} if bare else set()
 
 
-def _index(records: Sequence[Record]) -> dict[str, list[int]]:
-    index: dict[str, list[int]] = {}
-    for number, record in enumerate(records):
+class _Index:
+    """Which records hold a run, and which was the first with a text."""
+
+    def __init__(self) -> None:
+        self._records: list[Record] = []
+        self._runs: dict[str, list[int]] = {}
+        self._texts: dict[str, int] = {}
+
+    def add(self, record: Record) -> None:
+        number = len(self._records)
+        self._records.append(record)
+        self._texts.setdefault(_bare(record.text), number)
         for run in runs(record.text):
-            index.setdefault(run, []).append(number)
-    return index
+            numbers = self._runs.setdefault(run, [])
+            if len(numbers) < _COMMON:
+                numbers.append(number)
+
+    def closest(self, record: Record) -> Duplicate | None:
+        mine = runs(record.text)
+        shared = Counter(number for run in mine for number in self._runs.get(run, ()))
+        same = self._texts.get(_bare(record.text))
+        if same is not None and mine:  # also where every run of it is common
+            shared[same] = len(mine)
+        if not shared:
+            return None
+        number, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
+        return (
+            Duplicate(self._records[number], record, count / len(mine)) if count >= NEAR * len(mine) else None
+        )
 
 
 def duplicates_across(first: Sequence[Record], second: Sequence[Record]) -> list[Duplicate]:
     """For each record of `second` its closest near duplicate in `first`, if it has one."""
-    index = _index(first)
-    found: list[Duplicate] = []
-    for record in second:
-        mine = runs(record.text)
-        shared = Counter(number for run in mine for number in index.get(run, ())[:_COMMON])
-        if shared:
-            number, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
-            if count >= NEAR * len(mine):
-                found.append(Duplicate(first[number], record, count / len(mine)))
-    return found
+    index = _Index()
+    for record in first:
+        index.add(record)
+    found = (index.closest(record) for record in second)
+    return [duplicate for duplicate in found if duplicate is not None]
 
 
 def duplicates_within(records: Sequence[Record]) -> list[Duplicate]:
     """For each record its closest near duplicate among those before it, if it has one."""
-    index: dict[str, list[int]] = {}
+    index = _Index()
     found: list[Duplicate] = []
-    for number, record in enumerate(records):
-        mine = runs(record.text)
-        shared = Counter(earlier for run in mine for earlier in index.get(run, ())[:_COMMON])
-        if shared:
-            earlier, count = min(shared.items(), key=lambda item: (-item[1], item[0]))
-            if count >= NEAR * len(mine):
-                found.append(Duplicate(records[earlier], record, count / len(mine)))
-        for run in mine:
-            index.setdefault(run, []).append(number)
+    for record in records:
+        if (duplicate := index.closest(record)) is not None:
+            found.append(duplicate)
+        index.add(record)
     return found

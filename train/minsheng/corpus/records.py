@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     text = path.read_text(encoding="utf-8-sig")
     reader = csv.DictReader(
-        io.StringIO(text, newline=""), strict=True, delimiter="\t" if path.suffix == ".tsv" else ","
+        io.StringIO(text, newline=""), strict=True, delimiter="\t" if path.suffix.lower() == ".tsv" else ","
     )
     try:
         for row in reader:
@@ -65,7 +66,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 )
             yield reader.line_num, row
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+        # The line where the broken row begins: a quote that never closes is noticed at the end of the file.
+        raise DataError(f"{path}, line {reader.line_num + 1}: {error}") from error
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -83,7 +85,9 @@ def _excel_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         header = [str(cell) if cell is not None else "" for cell in next(rows, ())]
         for number, cells in enumerate(rows, 2):
             if any(cell is not None for cell in cells):
-                yield number, {name: cell for name, cell in zip(header, cells, strict=False) if name}
+                # Some writers leave out the empty cells at the end of a row.
+                padded = [*cells, *[None] * (len(header) - len(cells))]
+                yield number, {name: cell for name, cell in zip(header, padded, strict=False) if name}
     finally:
         book.close()
 
@@ -123,7 +127,18 @@ def _labels(value: Any, domains: Sequence[str], where: str) -> tuple[str, ...]:
 
 def _optional(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()  # Excel has no days, only midnights
     return None if value is None or value == "" else str(value)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text can be UTF-8: JSON may hold half of a surrogate pair, which no tokenizer takes."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
@@ -149,6 +164,8 @@ def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
                 raise DataError(f"{where}: no field 'text'{nearest('text', map(str, row))}")
             if not isinstance(row["text"], str) or not row["text"].strip():
                 raise DataError(f"{where}: 'text' is empty or not text")
+            if not is_whole(row["text"]):
+                raise DataError(f"{where}: 'text' holds half of a surrogate pair; export it again as UTF-8")
             if "labels" not in row:
                 raise DataError(f"{where}: no field 'labels'{nearest('labels', map(str, row))}")
             identity = _optional(row, "id") or f"{path.stem}-{number}"
@@ -165,7 +182,8 @@ def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
                     register=_optional(row, "register"),
                     date=_optional(row, "date"),
                     annotator=_optional(row, "annotator"),
-                    meta={key: value for key, value in row.items() if key not in KNOWN},
+                    # Without empty cells, which a table has for every row and JSONL for none.
+                    meta={k: v for k, v in row.items() if k not in KNOWN and v is not None and v != ""},
                 )
             )
     except DataError:

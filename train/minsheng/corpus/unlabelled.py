@@ -5,12 +5,14 @@ from __future__ import annotations
 import glob
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from minsheng.config.schema import PretrainDataConfig
+from minsheng.corpus.records import is_whole
 from minsheng.errors import DataError
 
 
@@ -29,10 +31,11 @@ def find_sources(config: PretrainDataConfig) -> list[SourceFile]:
     """
     found: dict[Path, float] = {}
     for source in config.sources:
-        paths = sorted(Path(p) for p in glob.glob(source.path, recursive=True))  # noqa: PTH207 - a path may be absolute
+        matched = (Path(p) for p in glob.glob(source.path, recursive=True))  # noqa: PTH207 - a path may be absolute
+        paths = sorted(path for path in matched if path.is_file())
         if not paths:
             raise DataError(f"data.sources: {source.path}: no such file")
-        found.update({path: source.weight for path in paths if path.is_file()})
+        found.update(dict.fromkeys(paths, source.weight))
     return [SourceFile(path, weight) for path, weight in sorted(found.items())]
 
 
@@ -58,6 +61,8 @@ def _texts(path: Path, text_field: str) -> Iterator[str]:
                 raise DataError(f"{path}, line {number}: no field {text_field!r}") from error
             if not isinstance(text, str):
                 raise DataError(f"{path}, line {number}: {text_field!r} is not text")
+            if not is_whole(text):
+                raise DataError(f"{path}, line {number}: {text_field!r} holds half of a surrogate pair")
             yield text
 
 
@@ -68,5 +73,5 @@ def iterate_documents(files: Sequence[SourceFile], *, text_field: str) -> Iterat
             for text in _texts(file.path, text_field):
                 if text.strip():
                     yield text, file.weight
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
             raise DataError(f"{file.path}: cannot be read: {error}") from error

@@ -36,7 +36,11 @@ def boilerplate(text: str, found: Sequence[Line]) -> tuple[dict[int, str], list[
             reasons[index] = reason
             reasons.update(_followers(text, found, index, words, reason))
         else:
-            inside += [(line.start + a, line.start + b, why) for a, b, why in _inside(words)]
+            drops = list(_inside(words))
+            if len(drops) == 1 and drops[0][:2] == (0, len(words)):
+                reasons[index] = drops[0][2]
+            else:
+                inside += [(line.start + a, line.start + b, why) for a, b, why in drops]
     reasons.update(_footer_neighbours(text, found, reasons))
     return reasons, sorted(drop for drop in inside if drop[0] < drop[1])
 

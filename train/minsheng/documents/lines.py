@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from minsheng.documents.characters import CLOSING, HAN, NUMERAL
+from minsheng.documents.characters import CLOSING, NUMERAL
 
 _NUMBER = f"(?:[0-9]{{1,4}}|[{NUMERAL}]{{1,5}})"
 _PAGE_NUMBER = re.compile(
@@ -74,8 +74,8 @@ def page_furniture(text: str, found: Sequence[Line], *, title: str | None) -> di
     """Which lines belong to the page and not to the text, and why.
 
     Page numbers by their form (bare ones where they count up); lines of ornaments; a table of contents with
-    page numbers; a short line that comes three times or more, where it repeats the title or stands beside
-    page numbers or inside sentences. The first of these stays if it is the document's first line.
+    page numbers; a short line that comes three times or more and stands beside page numbers or inside
+    sentences (once is enough for the title). The document's first line stays.
     """
     reasons: dict[int, str] = {}
     short: dict[int, str] = {}
@@ -107,7 +107,7 @@ def wrapped(text: str, found: Sequence[Line], reasons: Mapping[int, str]) -> dic
     if width is not None:
         joins.update(_wrap_joins(text, found, kept, width))
     for first, second in pairwise(kept):
-        between = {reasons[i] for i in range(first + 1, second)}
+        between = {reasons.get(i, "") for i in range(first + 1, second)}
         if between and between <= {"page_number", "page_header", "ornament"} and between != {"ornament"}:
             words, following = _words(text, found[first]), _words(text, found[second])
             open_end = not _ENDED.search(words) and (words[-1] in "，、" or len(words) > _BREAK)
@@ -156,14 +156,16 @@ def _contents(text: str, found: Sequence[Line]) -> list[int]:
 def _is_running(
     text: str, found: Sequence[Line], where: Sequence[int], reasons: Mapping[int, str], *, is_title: bool
 ) -> bool:
-    if is_title:
-        return True
+    """Whether a repeated line stands where pages end: for the title once is enough, else mostly."""
     beside = sum(reasons.get(i - 1) == "page_number" or reasons.get(i + 1) == "page_number" for i in where)
     inside = 0
-    for i in where:
-        before = _words(text, found[i - 1]) if i and i - 1 not in reasons else ""
-        inside += len(before) > _BREAK and re.search(f"[{HAN}，、]$", before) is not None
-    return 3 * max(beside, inside) >= 2 * len(where)
+    for i in where[where[0] == 0 :]:
+        before = _words(text, found[i - 1]) if i - 1 not in reasons else ""
+        after = _words(text, found[i + 1]) if i + 1 < len(found) and i + 1 not in reasons else ""
+        is_cut = len(before) > _BREAK and "，" in before and not _ENDED.search(before)
+        inside += is_cut and "。" in after and not _LEAD.match(after)
+    evidence = max(beside, inside)
+    return evidence > 0 if is_title else 3 * evidence >= 2 * len(where)
 
 
 def _cells(words: str) -> int:

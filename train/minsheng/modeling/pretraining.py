@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from minsheng.modeling.packing import Packed
 
 _LONGEST_SPAN = 8  # tokens
+_ROUND = 64  # predicted positions are padded to a multiple: kernels are compiled anew for each new shape
+_PADDING = -100  # target of a padded position, which cross-entropy leaves out
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,15 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """`inputs` (batch, sequence); `positions` (predicted,) into the flattened batch; `targets` (predicted,)."""
+    """`inputs` (batch, sequence); `positions` (padded,) into the flattened batch; `targets` (padded,).
+
+    The last targets may be padding; `predicted` counts the others.
+    """
 
     inputs: torch.Tensor
     positions: torch.Tensor
     targets: torch.Tensor
+    predicted: int
 
 
 def mask_tokens(
@@ -98,8 +104,14 @@ def masked_batch(
 
     ids = np.stack(rows)
     inputs, chosen = mask_tokens(ids, pieces, config, rng)
-    positions = np.flatnonzero(chosen)
-    return Masked(*(torch.from_numpy(a) for a in (inputs, positions, ids.reshape(-1)[positions])))
+    found = np.flatnonzero(chosen)
+    positions = np.zeros(-(-len(found) // _ROUND) * _ROUND, dtype=np.int64)
+    targets = np.full(len(positions), _PADDING, dtype=np.int64)
+    positions[: len(found)] = found
+    targets[: len(found)] = ids.reshape(-1)[found]
+    return Masked(
+        torch.from_numpy(inputs), torch.from_numpy(positions), torch.from_numpy(targets), predicted=len(found)
+    )
 
 
 def _prediction_head(model: Any) -> Any:
@@ -132,7 +144,7 @@ def build_objective(model: Any) -> torch.nn.Module:
             hidden = self.model.base_model(input_ids=inputs).last_hidden_state
             chosen = hidden.reshape(-1, hidden.shape[-1])[positions]
             scores = _prediction_head(self.model)(chosen).float()
-            loss = torch.nn.functional.cross_entropy(scores, targets, reduction="sum")
+            loss = torch.nn.functional.cross_entropy(scores, targets, ignore_index=_PADDING, reduction="sum")
             return loss, (scores.detach().argmax(-1) == targets).sum()
 
     _prediction_head(model)
@@ -184,7 +196,7 @@ def pretrain_updates(
         # Masked before dealing, so that the masks do not depend on the number of processes.
         whole = [masked_batch(rows[i : i + micro], pieces, config.mask, rng) for i in range(0, batch, micro)]
         mine = whole[accelerator.process_index :: accelerator.num_processes]
-        predicted = sum(len(part.targets) for part in whole)
+        predicted = sum(part.predicted for part in whole)
         total = right = 0.0
         for number, part in enumerate(mine):
             last = number == len(mine) - 1
@@ -243,5 +255,5 @@ def evaluate_masked(
                 loss, hits = objective(
                     *(t.to(accelerator.device) for t in (part.inputs, part.positions, part.targets))
                 )
-            total, right, predicted = total + float(loss), right + float(hits), predicted + len(part.targets)
+            total, right, predicted = total + float(loss), right + float(hits), predicted + part.predicted
     return total / predicted, right / predicted

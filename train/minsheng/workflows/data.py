@@ -6,27 +6,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from minsheng.config.schema import TrainConfig
 from minsheng.corpus.duplicates import duplicates_across
-from minsheng.corpus.records import Record, label_matrix, read_files, split_by_group
+from minsheng.corpus.records import (
+    Record,
+    fingerprint,
+    label_matrix,
+    read_files,
+    split_by_group,
+    to_dataset,
+)
 from minsheng.documents.clean import clean_text
 from minsheng.errors import DataError
 from minsheng.modeling.directory import NONE, model_labels
 from minsheng.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
-    import numpy as np
+    from datasets import Dataset
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Sets:
-    """The labelled records of a run with cleaned texts and targets (records, labels)."""
+class LabelledSet:
+    """`data` has the contract's columns, with `text` cleaned, and `targets`: a truth value a label.
 
-    train: list[Record]
-    validation: list[Record]
-    texts: tuple[list[str], list[str]]
-    targets: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    `fingerprint` is that of the records before cleaning.
+    """
+
+    data: Dataset
+    fingerprint: str
+
+    @property
+    def texts(self) -> list[str]:
+        """Cleaned texts."""
+        return list(self.data["text"])
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """(records, labels) bool."""
+        return np.asarray(self.data["targets"], dtype=bool)
 
 
 def targets_of(records: Sequence[Record], labels: Sequence[str], *, single_label: bool) -> NDArray[np.bool_]:
@@ -42,8 +62,8 @@ def targets_of(records: Sequence[Record], labels: Sequence[str], *, single_label
     return truth
 
 
-def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> Sets:
-    """Read, split where no validation file is named, refuse leaks between the sets, clean.
+def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> tuple[LabelledSet, LabelledSet]:
+    """(training, validation): read, split where no validation file is named, refuse leaks between the sets, clean.
 
     Raises DataError.
     """
@@ -71,9 +91,12 @@ def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> Sets:
             "remove them, or allow so many with data.max_duplicates"
         )
     labels = model_labels(taxonomy, single_label=single)
-    return Sets(
-        train,
-        validation,
-        tuple([clean_text(r.text, config=config.clean) for r in part] for part in (train, validation)),  # type: ignore[arg-type]
-        tuple(targets_of(part, labels, single_label=single) for part in (train, validation)),  # type: ignore[arg-type]
-    )
+
+    def labelled_set(records: Sequence[Record]) -> LabelledSet:
+        data = to_dataset(records)
+        cleaned = [clean_text(text, config=config.clean) for text in data["text"]]
+        data = data.remove_columns("text").add_column("text", cleaned)
+        targets = targets_of(records, labels, single_label=single)
+        return LabelledSet(data.add_column("targets", targets.tolist()), fingerprint(records))
+
+    return labelled_set(train), labelled_set(validation)

@@ -60,7 +60,8 @@ class RunDirectory:
             self._log = None
 
 
-def _comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
+def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
+    """The settings that change what is learnt, as plain values."""
     tree = config.model_dump(mode="json")
     tree["run"] = {key: value for key, value in tree["run"].items() if key not in _FREE}
     return tree
@@ -83,8 +84,8 @@ def open_run(config: TrainConfig | PretrainConfig, *, overwrite: bool = False) -
         from minsheng.config.load import load_config
 
         before = load_config(type(config), stored)
-        if latest_checkpoint(run.checkpoints) and _comparable(before) != _comparable(config):
-            keys = _differences(_comparable(before), _comparable(config))
+        if latest_checkpoint(run.checkpoints) and comparable(before) != comparable(config):
+            keys = _differences(comparable(before), comparable(config))
             raise RunError(
                 f"{run.folder}: holds an unfinished run with another config ({', '.join(keys)} differ); "
                 "choose another run.output, or add --overwrite"

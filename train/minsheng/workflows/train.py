@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import shutil
 import time
@@ -12,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minsheng.config.load import dump_config
 from minsheng.config.schema import TrainConfig
-from minsheng.corpus.records import fingerprint
 from minsheng.evaluation.baselines import fit_baseline
 from minsheng.metrics.scores import decide, score
 from minsheng.modeling.averaging import WeightAverage
@@ -28,10 +27,10 @@ from minsheng.modeling.optimization import build_optimizers, warmup_and_decay
 from minsheng.modeling.training import Examples, TrainStep, summed_loss, total_updates, train_updates
 from minsheng.modeling.vocabulary import train_tokenizer
 from minsheng.taxonomy import Taxonomy, load_taxonomy
-from minsheng.workflows.data import Sets, load_sets
+from minsheng.workflows.data import LabelledSet, load_sets
 from minsheng.workflows.hardware import build_accelerator, machine
 from minsheng.workflows.progress import Progress
-from minsheng.workflows.run_directory import RunDirectory, open_run
+from minsheng.workflows.run_directory import RunDirectory, comparable, open_run
 
 if TYPE_CHECKING:
     import torch
@@ -101,13 +100,16 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
     main, single = accelerator.is_main_process, config.problem == "single_label"
     taxonomy = load_taxonomy(config.taxonomy)
     labels = model_labels(taxonomy, single_label=single)
-    sets = load_sets(config, taxonomy)
+    train_set, validation_set = load_sets(config, taxonomy)
     with accelerator.main_process_first():
         run = open_run(config, overwrite=overwrite and main)
-        tokenizer = _tokenizer(run, config, sets.texts[0])
+        tokenizer = _tokenizer(run, config, train_set.texts)
     raw = build_classifier(config.model, tokenizer, labels=labels, single_label=single, seed=config.seed)
-    encoded = [encode(tokenizer, texts, max_tokens=config.model.max_tokens) for texts in sets.texts]
-    data = Examples(encoded[0], sets.targets[0].astype(np.float32))
+    encoded = [
+        encode(tokenizer, s.texts, max_tokens=config.model.max_tokens) for s in (train_set, validation_set)
+    ]
+    truth = validation_set.truth
+    data = Examples(encoded[0], train_set.truth.astype(np.float32))
     optimizers = build_optimizers(raw, config.optimizer)
     best, start, seconds, stored = Best(), 0, 0.0, None
     if (place := latest_checkpoint(run.checkpoints)) is not None:
@@ -133,9 +135,7 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
             average.update(raw, step.update)
             scores: dict[str, float] = {}
             if step.ends_epoch:
-                scores = _evaluate(
-                    config, accelerator, model, raw, average, encoded[1], sets.targets[1], tokenizer
-                )
+                scores = _evaluate(config, accelerator, model, raw, average, encoded[1], truth, tokenizer)
                 best = _judge(config, best, scores, step, average.weights or raw.state_dict())
             bar.update(step.update, f"epoch {step.epoch + 1} · loss {step.loss:.4f} · best {best.score:.4f}")
             stopped = best.waited >= config.stop.patience
@@ -154,6 +154,7 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
                     )  # fmt: skip
             if stopped:
                 break
+    sets = (train_set, validation_set)
     summary = _finish(run, config, accelerator, raw, best, sets, encoded[1], taxonomy, tokenizer)
     summary |= {"best_update": best.update, "updates": total, "seconds": round(time.monotonic() - began, 1)}
     if main:
@@ -215,15 +216,17 @@ def _record(
 
 
 def _finish(
-    run: RunDirectory, config: TrainConfig, accelerator: Accelerator, raw: Any, best: Best, sets: Sets,
-    encoded: list[list[int]], taxonomy: Taxonomy, tokenizer: PreTrainedTokenizerBase,
+    run: RunDirectory, config: TrainConfig, accelerator: Accelerator, raw: Any, best: Best,
+    sets: tuple[LabelledSet, LabelledSet], encoded: list[list[int]], taxonomy: Taxonomy,
+    tokenizer: PreTrainedTokenizerBase,
 ) -> dict[str, Any]:  # fmt: skip
     """Best weights → calibration on validation → model directory with its baselines."""
+    train_set, validation_set = sets
     single = config.problem == "single_label"
     labels = model_labels(taxonomy, single_label=single)
     if best.weights is not None:
         raw.load_state_dict(best.weights)
-    pad_id, tokens, truth = int(tokenizer.pad_token_id or 0), config.batches.tokens, sets.targets[1]
+    pad_id, tokens, truth = int(tokenizer.pad_token_id or 0), config.batches.tokens, validation_set.truth
     logits = predict_logits(raw, encoded, pad_id=pad_id, tokens=tokens, accelerator=accelerator).astype(
         np.float64
     )
@@ -245,9 +248,9 @@ def _finish(
             "micro_f1": found.micro.f1,
         },
         provenance={
-            "data": {"train": fingerprint(sets.train), "validation": fingerprint(sets.validation)},
-            "records": {"train": len(sets.train), "validation": len(sets.validation)},
-            "config": hashlib.sha256(dump_config(config).encode()).hexdigest(),
+            "data": {"train": train_set.fingerprint, "validation": validation_set.fingerprint},
+            "records": {"train": len(train_set.data), "validation": len(validation_set.data)},
+            "config": hashlib.sha256(json.dumps(comparable(config), sort_keys=True).encode()).hexdigest(),
             "base": config.model.name or "random weights",
             "seed": config.seed,
             **machine(),
@@ -259,7 +262,7 @@ def _finish(
         shutil.rmtree(beside, ignore_errors=True)
         save_directory(beside, model=raw, tokenizer=tokenizer, info=info)
         baseline = fit_baseline(
-            sets.texts[0], sets.targets[0], domains=labels, config=config.baseline, seed=config.seed
+            train_set.texts, train_set.truth, domains=labels, config=config.baseline, seed=config.seed
         )
         baseline.save(beside / "baselines")
         run.publish(beside, run.model)
