@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+import minsheng
 from minsheng.cli import documents, training
 from minsheng.errors import MinshengError
 
@@ -20,8 +22,18 @@ documents.register(app)
 training.register(app)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"minsheng {minsheng.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _options() -> None:
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
     """Label the paragraphs of Chinese reports by livelihood domain (民生领域段落标注)."""
 
 

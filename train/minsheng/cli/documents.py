@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+_SHOWN = 5  # failures printed; the file has them all
+
 Paths = Annotated[
     list[str], typer.Argument(help="Files, folders (with all below them), globs, or - for standard input.")
 ]
@@ -85,8 +87,20 @@ def tag(
     print(f"  {'to review':<{width}}  {done.review:>7,}")
     print(f"results: {done.out}{' (tags.csv, tags.xlsx, tags.jsonl, documents.csv)'}")
     if done.failures:
-        print(f"{done.failures} could not be read: see {done.out / 'failures.jsonl'}", file=sys.stderr)
+        _show_failures(done.out / "failures.jsonl", done.failures)
         raise typer.Exit(3)
+
+
+def _show_failures(place: Path, count: int) -> None:
+    import json
+    from itertools import islice
+
+    print(f"{count} could not be read, listed in {place}:", file=sys.stderr)
+    with place.open(encoding="utf-8") as lines:
+        for line in islice(lines, _SHOWN):
+            print(f"  {json.loads(line)['message']}", file=sys.stderr)
+    if count > _SHOWN:
+        print(f"  … and {count - _SHOWN} more", file=sys.stderr)
 
 
 def register(app: typer.Typer) -> None:

@@ -20,47 +20,6 @@ from minsheng.documents.values import Cleaned, Dropped, Flag, Source
 _WRAPPED = ("text", "markdown")  # formats in which a line end may stand in mid-paragraph
 
 
-class _Work:
-    """A text under cleaning: its alignment so far, and what was dropped and flagged."""
-
-    def __init__(self, text: str) -> None:
-        self.aligned = align.identity(text)
-        self.dropped: list[Dropped] = []
-        self.flags: list[Flag] = []
-        self._counted = text
-        self._characters: Set[str] = frozenset(text)
-
-    @property
-    def text(self) -> str:
-        return self.aligned.text
-
-    @property
-    def characters(self) -> Set[str]:
-        """The characters that occur in the text: what lets clean text pass quickly."""
-        if self._counted is not self.aligned.text:
-            self._counted = self.aligned.text
-            self._characters = frozenset(self._counted)
-        return self._characters
-
-    def edit(self, edits: Sequence[Edit], *, reason: str) -> None:
-        """Apply edits; what they delete is dropped for `reason`, white space is accounted for at the end."""
-        for start, end, replacement in edits:
-            if not replacement:
-                self.drop(start, end, reason)
-        self.aligned = align.edit(self.aligned, edits)
-
-    def retext(self, text: str) -> None:
-        if text is not self.aligned.text:
-            self.aligned = align.retext(self.aligned, text)
-
-    def drop(self, start: int, end: int, reason: str) -> None:
-        if reason != "space":
-            self.dropped.append(Dropped(*align.source_span(self.aligned, start, end), reason))
-
-    def flag(self, start: int, end: int, reason: str) -> None:
-        self.flags.append(Flag(*align.source_span(self.aligned, start, end), reason))
-
-
 def clean(source: Source, *, config: CleanConfig) -> Cleaned:
     """Clean a document. `aligned.text` has one paragraph a line (rows of tables: one line a row).
 
@@ -159,3 +118,44 @@ def _assemble(
     edits.append((position, len(text), ""))
     work.edit([edit for edit in edits if edit[0] < edit[1]], reason="space")
     work.edit(list(inner_spaces(work.text)), reason="space")
+
+
+class _Work:
+    """A text under cleaning: its alignment so far, and what was dropped and flagged."""
+
+    def __init__(self, text: str) -> None:
+        self.aligned = align.identity(text)
+        self.dropped: list[Dropped] = []
+        self.flags: list[Flag] = []
+        self._counted = text
+        self._characters: Set[str] = frozenset(text)
+
+    @property
+    def text(self) -> str:
+        return self.aligned.text
+
+    @property
+    def characters(self) -> Set[str]:
+        """The characters that occur in the text: what lets clean text pass quickly."""
+        if self._counted is not self.aligned.text:
+            self._counted = self.aligned.text
+            self._characters = frozenset(self._counted)
+        return self._characters
+
+    def edit(self, edits: Sequence[Edit], *, reason: str) -> None:
+        """Apply edits; what they delete is dropped for `reason`, white space is accounted for at the end."""
+        for start, end, replacement in edits:
+            if not replacement:
+                self.drop(start, end, reason)
+        self.aligned = align.edit(self.aligned, edits)
+
+    def retext(self, text: str) -> None:
+        if text is not self.aligned.text:
+            self.aligned = align.retext(self.aligned, text)
+
+    def drop(self, start: int, end: int, reason: str) -> None:
+        if reason != "space":
+            self.dropped.append(Dropped(*align.source_span(self.aligned, start, end), reason))
+
+    def flag(self, start: int, end: int, reason: str) -> None:
+        self.flags.append(Flag(*align.source_span(self.aligned, start, end), reason))

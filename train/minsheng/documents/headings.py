@@ -13,14 +13,6 @@ from minsheng.documents.values import Cleaned, Source
 Span = tuple[int, int]
 
 
-class Kind(Enum):
-    """What a line is."""
-
-    HEADING = "heading"
-    BODY = "body"
-    ROW = "row"  # of a table, or of a list of short lines: shares a passage with its neighbours
-
-
 _ENDED = re.compile(f"[。！？；…!?;，、,：:][{CLOSING}\"']*$")
 _INNER_END = re.compile(f"[。！？；](?![{CLOSING}]*$)")
 # What stands before a line in the source: a Markdown heading, an item of a list.
@@ -146,3 +138,11 @@ def _is_short(words: str, *, level: int, first: bool, longest: int) -> bool:
     if _ENDED.search(words) or _INNER_END.search(words):
         return False
     return level > 0 or first or "，" not in words
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    HEADING = "heading"
+    BODY = "body"
+    ROW = "row"  # of a table, or of a list of short lines: shares a passage with its neighbours

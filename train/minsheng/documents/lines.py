@@ -30,15 +30,6 @@ _RAGGED = 6  # half-width cells by which hard-wrapped lines may differ
 _NARROWEST, _WIDEST = 36, 200  # cells of a hard-wrapped line
 
 
-class Line(NamedTuple):
-    """A line that is not blank: `[start, end)` without the white space around it."""
-
-    start: int
-    end: int
-    indent: int  # white space before it
-    blanks: int  # blank lines before it
-
-
 def lines(text: str) -> list[Line]:
     """The lines of a text that are not blank."""
     found: list[Line] = []
@@ -210,3 +201,12 @@ def _wrap_joins(text: str, found: Sequence[Line], kept: Sequence[int], width: in
         if not ended or (marked and not lead):
             joins[first] = second
     return joins
+
+
+class Line(NamedTuple):
+    """A line that is not blank: `[start, end)` without the white space around it."""
+
+    start: int
+    end: int
+    indent: int  # white space before it
+    blanks: int  # blank lines before it

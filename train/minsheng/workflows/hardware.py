@@ -45,11 +45,13 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
     import torch
     from accelerate import Accelerator
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS
+    from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
     # Its bars for loading and saving a few files stand in the way of ours.
     logging.disable_progress_bar()
     logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     if run.threads:
         torch.set_num_threads(run.threads)
     for tracker in trackers:
