@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import minsheng
-from minsheng.cli import documents, training
+from minsheng.cli import corpus, documents, training
 from minsheng.errors import MinshengError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 documents.register(app)
 training.register(app)
+corpus.register(app)
 
 
 def _version(wanted: bool) -> None:

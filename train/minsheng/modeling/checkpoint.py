@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +90,23 @@ def save_checkpoint(
         with file.open("rb+") as handle:
             os.fsync(handle.fileno())
     if place.exists():
-        shutil.rmtree(place)
+        _remove(place)
     beside.rename(place)
     sync_directory(folder)
     for old in sorted(folder.glob("update-*"))[:-keep]:
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # a scanner may hold a file open; the next checkpoint tries again
+            _remove(old)
+    for left in folder.glob(".update-*"):  # of a process that was stopped
+        shutil.rmtree(left, ignore_errors=True)
     return place
+
+
+def _remove(place: Path) -> None:
+    """Delete a checkpoint; stopped half-way it is no checkpoint any more."""
+    hidden = place.with_name(f".{place.name}.old")
+    shutil.rmtree(hidden, ignore_errors=True)
+    place.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
 
 
 def latest_checkpoint(folder: Path) -> Path | None:
@@ -118,8 +130,9 @@ def load_checkpoint(
         weights = load_file(place / "weights.safetensors")
         extra = load_file(place / "extra.safetensors")
     except Exception as error:
+        reason = " ".join(str(error).split())[:200]
         raise RunError(
-            f"{place}: the checkpoint is damaged ({error}); delete this folder to use the one before"
+            f"{place}: the checkpoint is damaged ({reason}); delete this folder to use the one before"
         ) from error
     try:
         model.load_state_dict(weights)
@@ -133,6 +146,7 @@ def load_checkpoint(
                 if int(owner) == number:
                     state.setdefault(int(index), {})[name] = tensor
             optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
-    except (RuntimeError, ValueError, KeyError, IndexError) as error:
-        raise RunError(f"{place}: this checkpoint belongs to another model or config: {error}") from error
-    return {**record["state"], "update": record["update"]}, extra
+        return {**record["state"], "update": record["update"]}, extra
+    except (RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:200]  # torch names every tensor, a line each
+        raise RunError(f"{place}: this checkpoint belongs to another model or config: {reason}") from error

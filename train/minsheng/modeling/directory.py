@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
 
 from minsheng.config.schema import CleanConfig
 from minsheng.errors import ConfigError, ModelError
@@ -123,13 +122,16 @@ def read_info(folder: Path) -> ModelInfo:
             provenance=data["provenance"],
         )
         listed = tuple(data["labels"])
-    except (KeyError, TypeError, ValidationError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, ConfigError) as error:  # pydantic's error is a ValueError
         first = str(error).splitlines()[0]
         raise ModelError(f"{place}: damaged or of another make: {type(error).__name__} {first}") from error
-    if not isinstance(info.max_tokens, int) or info.max_tokens < 1:
+    if type(info.max_tokens) is not int or info.max_tokens < 1:
         raise ModelError(
             f"{place}: preprocessing.max_tokens must be a positive whole number, got {info.max_tokens!r}"
         )
+    if not isinstance(info.validation, dict) or not isinstance(info.provenance, dict):
+        raise ModelError(f"{place}: validation and provenance must hold keys and values")
+    _check_calibration(info.calibration, place)
     if listed != info.labels or info.calibration.domains != info.labels:
         raise ModelError(
             f"{place}: its labels, its taxonomy and its calibration do not name the same domains"
@@ -137,6 +139,16 @@ def read_info(folder: Path) -> ModelInfo:
     if (info.calibration.thresholds is None) != info.single_label:
         raise ModelError(f"{place}: thresholds and problem do not fit together")
     return info
+
+
+def _check_calibration(calibration: Calibration, place: Path) -> None:
+    """Numbers out of their range would not fail but quietly give every label, or none."""
+    bound = calibration.abstention.bound
+    shares = [*(calibration.thresholds or ()), *([] if bound is None else [bound])]
+    if not all(0.0 <= value <= 1.0 for value in shares):
+        raise ModelError(f"{place}: calibration: thresholds and bound must lie between 0 and 1, got {shares}")
+    if not 0.0 < calibration.temperature < math.inf:
+        raise ModelError(f"{place}: calibration: temperature must be above 0, got {calibration.temperature}")
 
 
 def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, ModelInfo]:
@@ -154,6 +166,8 @@ def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
         raise ModelError(
             f"{folder}: the head has {model.config.num_labels} outputs, minsheng.json names {len(info.labels)} labels"
         )
+    if tuple(model.config.id2label[i] for i in range(len(info.labels))) != info.labels:
+        raise ModelError(f"{folder}: config.json and minsheng.json do not name the labels in the same order")
     return model, load_tokenizer(str(folder)), info
 
 

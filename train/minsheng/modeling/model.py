@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from minsheng.config.schema import ArchitectureConfig, ModelConfig
 from minsheng.errors import ModelError
+from minsheng.modeling.batches import WIDTH
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+_VOCABULARIES = ("vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 
 
 def _explain(name: str, error: Exception) -> str:
-    text = str(error)
+    text = " ".join(str(error).split())
+    if Path(name).is_dir():
+        return f"{name}: cannot be loaded ({type(error).__name__}: {text[:300]})"
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
         reach = "HF_HUB_OFFLINE is set, so only models already in the local cache can be used"
     else:
@@ -31,7 +35,7 @@ def _explain(name: str, error: Exception) -> str:
             f"{name}: {reach}. Give model.name a local directory with config.json and model.safetensors, "
             "or set HF_ENDPOINT to a mirror that you may use"
         )
-    return f"{name}: {text.splitlines()[0] if text else type(error).__name__}"
+    return f"{name}: {text[:300] or type(error).__name__}"
 
 
 def locate(name: str) -> str:
@@ -70,8 +74,11 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     """The tokenizer of a Hub name or local directory. Raises ModelError."""
     from transformers import AutoTokenizer
 
-    if not (Path(name) / "tokenizer.json").is_file():
+    folder = Path(name)
+    if not (folder / "tokenizer.json").is_file():
         locate(name)
+        if folder.is_dir() and not any((folder / file).is_file() for file in _VOCABULARIES):
+            raise ModelError(f"{name}: the directory has no tokenizer (tokenizer.json or vocab.txt)")
     tokenizer: PreTrainedTokenizerBase = _load(AutoTokenizer, name, revision=revision)
     if tokenizer.pad_token_id is None:
         raise ModelError(f"{name}: its tokenizer has no padding token")
@@ -108,6 +115,15 @@ def new_config(architecture: ArchitectureConfig, tokenizer: PreTrainedTokenizerB
         layer_types=["full_attention"] * architecture.layers,
         classifier_pooling="mean",
     )
+
+
+def check_length(settings: PretrainedConfig, tokens: int, *, key: str) -> None:
+    """Raises ModelError if sequences of `tokens` (the value of the setting `key`) are too long for a model."""
+    positions = getattr(settings, "max_position_embeddings", None)
+    if positions is not None and -(-tokens // WIDTH) * WIDTH > positions:
+        raise ModelError(
+            f"{key}={tokens} (in batches a multiple of {WIDTH}) is more than the {positions} positions of the encoder"
+        )
 
 
 def build_masked_model(
@@ -156,6 +172,7 @@ def build_classifier(
         settings = new_config(config.architecture, tokenizer)
     else:
         settings = _load(AutoConfig, locate(config.name), revision=config.revision)
+    check_length(settings, config.max_tokens, key="model.max_tokens")
     if config.dropout is not None:
         names = [n for n in vars(settings) if n.endswith(("dropout", "dropout_prob"))]
         head |= dict.fromkeys(names, config.dropout)
@@ -165,22 +182,48 @@ def build_classifier(
         return model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "newly initialized: classifier": that is what training is for
-        model = _load(
+        model, loaded = _load(
             AutoModelForSequenceClassification,
             config.name,
             revision=config.revision,
             use_safetensors=True,
             ignore_mismatched_sizes=True,
+            output_loading_info=True,
             **head,
         )
+    # The head is new, and so may be a pooler; an encoder with random parts would train without a complaint.
+    _check_loaded(config.name, [n for n in _not_loaded(loaded) if _is_encoder(model, n)])
     return model.float()
+
+
+def _not_loaded(loaded: Any) -> list[str]:
+    """Names of the weights that a file did not have, or had in another size."""
+    mismatched = [entry if isinstance(entry, str) else entry[0] for entry in loaded["mismatched_keys"]]
+    return sorted({*loaded["missing_keys"], *mismatched})
+
+
+def _is_encoder(model: PreTrainedModel, name: str) -> bool:
+    return name.startswith(f"{model.base_model_prefix}.") and "pooler" not in name
+
+
+def _check_loaded(name: str, lost: Sequence[str]) -> None:
+    if lost:
+        raise ModelError(
+            f"{name}: its weights do not fit its config.json: {len(lost)} are missing or of another size, "
+            f"such as {lost[0]}; fetch or save the model again"
+        )
 
 
 def load_classifier(folder: Path) -> PreTrainedModel:
     """A trained model directory → the model in evaluation mode, float32. Raises ModelError."""
     from transformers import AutoModelForSequenceClassification
 
-    model: PreTrainedModel = _load(
-        AutoModelForSequenceClassification, locate(str(folder)), use_safetensors=True
+    model: PreTrainedModel
+    model, loaded = _load(
+        AutoModelForSequenceClassification,
+        locate(str(folder)),
+        use_safetensors=True,
+        output_loading_info=True,
     )
+    _check_loaded(str(folder), _not_loaded(loaded))
     return model.float().eval()

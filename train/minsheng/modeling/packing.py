@@ -49,6 +49,7 @@ def write_stream(
     if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8"))["fingerprint"] == fingerprint:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    manifest.unlink(missing_ok=True)  # what it describes is about to be overwritten
     kind = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
     lengths: dict[str, list[int]] = {"train": [], "held_out": []}
     weights: dict[str, list[float]] = {"train": [], "held_out": []}

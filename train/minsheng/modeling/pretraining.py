@@ -72,23 +72,22 @@ def mask_tokens(
     was cut into pieces (##) is chosen whole. Returns (inputs, chosen).
     """
     allowed = ~pieces.special[ids]
-    # The expected share is exact for single tokens and approximate for spans, which may overlap.
-    starts = allowed & (rng.random(ids.shape) < config.share / config.span)
+    goes_on = np.zeros_like(allowed)  # with the word of the token before it
     if config.whole_words and pieces.inside.any():
-        starts &= ~pieces.inside[ids]
+        goes_on[:, 1:] = pieces.inside[ids[:, 1:]] & allowed[:, :-1]
+    # The expected share is exact for single tokens and approximate for spans, which may overlap.
+    starts = allowed & ~goes_on & (rng.random(ids.shape) < config.share / config.span)
+    if not starts.any():
+        starts[np.unravel_index(np.argmax(allowed & ~goes_on), ids.shape)] = True
     chosen = starts.copy()
     if config.span > 1:
         lengths = np.minimum(rng.geometric(1.0 / config.span, size=ids.shape), _LONGEST_SPAN)
         for offset in range(1, _LONGEST_SPAN):
             chosen[:, offset:] |= (starts & (lengths > offset))[:, :-offset]
         chosen &= allowed
-    if config.whole_words and pieces.inside.any():
-        inside = pieces.inside[ids]
+    if goes_on.any():
         for column in range(1, ids.shape[1]):
-            chosen[:, column] = np.where(inside[:, column], chosen[:, column - 1], chosen[:, column])
-        chosen &= allowed
-    if not chosen.any():
-        chosen[np.unravel_index(np.argmax(allowed), ids.shape)] = True
+            chosen[:, column] = np.where(goes_on[:, column], chosen[:, column - 1], chosen[:, column])
     fate = rng.random(ids.shape)
     ordinary = np.flatnonzero(~pieces.special)
     inputs = np.where(chosen & (fate < 0.8), pieces.mask_id, ids)
@@ -183,33 +182,37 @@ def pretrain_updates(
     """Run updates `start`, `start` + 1, … and yield after each one.
 
     Update `u` takes the sequences `u·B … (u+1)·B - 1` of the stream, dealt over the processes, and masks
-    drawn from (seed, u): a restart at any update goes on exactly. Raises TrainingError on a loss that is
-    not finite.
+    drawn from (seed, u): a restart at any update goes on exactly. Dropout is seeded by update and process.
+    Raises TrainingError on a loss that is not finite.
     """
-    schedule = config.schedule
-    batch, micro = schedule.batch_sequences, schedule.micro_sequences
+    import torch
+
+    schedule, rank, ranks = config.schedule, accelerator.process_index, accelerator.num_processes
+    batch = schedule.batch_sequences
+    micro = min(schedule.micro_sequences, max(1, batch // ranks))  # work for every process
     sequences = stream.sequences(start * batch)
     for update in range(start, total_updates(config)):
         objective.train()
         rows = list(islice(sequences, batch))
         rng = np.random.default_rng((config.seed, 2, update))
+        torch.manual_seed((config.seed * 1_000_003 + update) * 1_009 + rank)
         # Masked before dealing, so that the masks do not depend on the number of processes.
         whole = [masked_batch(rows[i : i + micro], pieces, config.mask, rng) for i in range(0, batch, micro)]
-        mine = whole[accelerator.process_index :: accelerator.num_processes]
+        mine = whole[rank::ranks]
         predicted = sum(part.predicted for part in whole)
         total = right = 0.0
-        for number, part in enumerate(mine):
-            last = number == len(mine) - 1
+        # With fewer sequences than processes the others take part with a batch that counts nothing.
+        for number, part in enumerate(mine or whole[:1]):
+            last = number >= len(mine) - 1
             with nullcontext() if last else accelerator.no_sync(objective), accelerator.autocast():
                 loss, hits = objective(
                     *(t.to(accelerator.device) for t in (part.inputs, part.positions, part.targets))
                 )
+                loss, hits = (loss, hits) if mine else (loss * 0.0, hits * 0)
                 # Gradients are averaged over processes, so the share of each is scaled up.
-                accelerator.backward(loss * (accelerator.num_processes / predicted))
+                accelerator.backward(loss * (ranks / predicted))
             total, right = total + float(loss.detach()), right + float(hits)
-        if accelerator.num_processes > 1:
-            import torch
-
+        if ranks > 1:
             sums = accelerator.reduce(torch.tensor([total, right], device=accelerator.device), "sum")
             total, right = float(sums[0]), float(sums[1])
         set_learning_rate(optimizers, factor(update))

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from minsheng.config.schema import TokenizerConfig
+from minsheng.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -61,6 +62,17 @@ def _pieces(words: Counter[str], config: TokenizerConfig) -> list[tuple[str, flo
     """(piece, log-probability) by sentencepiece, whose training, unlike that of tokenizers, repeats exactly."""
     import sentencepiece
 
+    single = {character for word in words for character in word}
+    if not single:
+        raise DataError(
+            f"the text to train a tokenizer on has no character that stands in it {config.rarest} times; "
+            "give more text or lower tokenizer.rarest"
+        )
+    if len(single) + len(SPECIAL) > config.vocabulary:
+        raise ConfigError(
+            f"tokenizer.vocabulary={config.vocabulary} is too small for {len(single)} different characters; "
+            "raise it or tokenizer.rarest"
+        )
     out = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(f"{word}\t{count}" for word, count in sorted(words.items())),
@@ -88,7 +100,8 @@ def _pieces(words: Counter[str], config: TokenizerConfig) -> list[tuple[str, flo
 def train_tokenizer(texts: list[str], config: TokenizerConfig, *, positions: int) -> PreTrainedTokenizerBase:
     """A tokenizer with [CLS] … [SEP], trained on `texts`; the same texts give the same vocabulary.
 
-    NFKC and lower case are part of it. Characters rarer than `config.rarest` become [UNK].
+    NFKC and lower case are part of it. Characters rarer than `config.rarest` become [UNK]. Raises DataError
+    for too little text, ConfigError for a vocabulary that cannot hold every character.
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast

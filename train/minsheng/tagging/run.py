@@ -19,7 +19,7 @@ from typing import Any
 
 from minsheng.config.schema import TagConfig
 from minsheng.documents.clean import clean
-from minsheng.documents.find import Found, find_files
+from minsheng.documents.find import STDIN, Found, find_files
 from minsheng.documents.read import read_sources
 from minsheng.documents.readers import formats
 from minsheng.documents.split import split
@@ -45,7 +45,7 @@ class Unit:
 
     def name(self) -> str:
         """Changes when the part would hold something else."""
-        names = [item.document for item in self.items]
+        names = [[item.document, *_stamp(item)] for item in self.items]
         return hashlib.sha256(json.dumps([names, self.first, self.last]).encode()).hexdigest()[:16]
 
 
@@ -64,15 +64,34 @@ class Counts:
         self.failures += other["failures"]
 
 
-def _is_table(item: Item) -> bool:
-    return isinstance(item, Found) and formats.kind_of(item.document) in _TABLES
+def _stamp(item: Item) -> tuple[int, ...]:
+    """Changes when a file was edited."""
+    try:
+        status = item.path.stat() if isinstance(item, Found) and item.document != STDIN else None
+    except OSError:
+        status = None
+    return () if status is None else (status.st_size, status.st_mtime_ns)
 
 
-def files_in_windows(patterns: Sequence[str], *, window: int) -> Iterator[tuple[Item, ...]]:
-    """`window` files at a time, in order; a table is a window of its own."""
+def is_table(item: Item) -> bool:
+    """Whether each row of a file is a document."""
+    return isinstance(item, Found) and formats.KINDS.get(formats.suffix_of(item.document)) in _TABLES
+
+
+def _lies_in(item: Item, folder: str) -> bool:
+    return isinstance(item, Found) and os.path.abspath(item.path).startswith(folder + os.sep)  # noqa: PTH100
+
+
+def files_in_windows(
+    patterns: Sequence[str], *, window: int, without: Path | None = None
+) -> Iterator[tuple[Item, ...]]:
+    """`window` files at a time, in order; a table is a window of its own. Files below `without` are left out."""
+    left_out = os.path.abspath(without) if without is not None else None  # noqa: PTH100 - does not follow links
     held: list[Item] = []
     for item in find_files(patterns):
-        if _is_table(item):
+        if left_out is not None and _lies_in(item, left_out):
+            continue
+        if is_table(item):
             if held:
                 yield tuple(held)
                 held = []
@@ -96,10 +115,12 @@ def _read(item: Item, config: TagConfig) -> Iterator[Source | Failure]:
         yield Failure(item.document, error.code, str(error))
 
 
-def units(patterns: Sequence[str], *, config: TagConfig) -> Iterator[tuple[Unit, Iterator[Source | Failure]]]:
+def units(
+    patterns: Sequence[str], *, config: TagConfig, without: Path | None = None
+) -> Iterator[tuple[Unit, Iterator[Source | Failure]]]:
     """Every part's work, with its sources. The sources of a part must be used up before the next part."""
-    for items in files_in_windows(patterns, window=config.window):
-        if not _is_table(items[0]):
+    for items in files_in_windows(patterns, window=config.window, without=without):
+        if not is_table(items[0]):
             yield Unit(items), (source for item in items for source in _read(item, config))
             continue
         rows, first, size = _read(items[0], config), 0, config.window * _ROWS
@@ -158,27 +179,31 @@ def tag_parts(
 ) -> Iterator[Counts]:
     """Finish every part of this rank that is not finished yet; yields the counts after each part.
 
-    Raises RunError where a finished part belongs to other input.
+    What lies beside `parts` is result and never input. Raises RunError where a finished part belongs to
+    other input.
     """
     parts.mkdir(parents=True, exist_ok=True)
-    counts = Counts()
-    for number, (unit, sources) in enumerate(units(patterns, config=config)):
+    counts, number = Counts(), -1
+    changed = "the input changed since this run began (part {}); choose another --out, or add --overwrite"
+    for number, (unit, sources) in enumerate(units(patterns, config=config, without=parts.parent)):
         if number % ranks != rank:
             continue
-        place = parts / f"{number:08d}"
+        place, name = parts / f"{number:08d}", unit.name()
         if place.is_dir():
             record = json.loads((place / "part.json").read_text(encoding="utf-8"))
-            if record["unit"] != unit.name():
-                raise RunError(
-                    f"{parts.parent}: the input changed since this run began (part {number}); "
-                    "choose another --out, or add --overwrite"
-                )
+            if record["unit"] != name:
+                raise RunError(f"{parts.parent}: {changed.format(number)}")
         else:
             lines, done = tag_part(tagger, sources, config=config)
-            record = {"unit": unit.name(), **done}
+            record = {"unit": name, **done}
             commit_part(place, lines, record)
         counts.add(record)
         yield counts
+    beyond = [
+        int(place.name) for place in parts.iterdir() if place.name.isdigit() and int(place.name) > number
+    ]
+    if beyond:
+        raise RunError(f"{parts.parent}: {changed.format(min(beyond))}")
 
 
 def join_parts(parts: Path, out: Path, stream: str) -> None:

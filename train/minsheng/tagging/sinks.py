@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -13,13 +15,23 @@ from typing import Any
 EXCEL_ROWS = 1_048_576  # of a sheet, header included
 _EXCEL_CELL = 32_767  # characters
 _CHUNK = 5_000
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")  # openpyxl writes the time of saving
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSONL file."""
+    """The objects of a JSONL file; half a surrogate pair, which no table holds, as its escape."""
     with path.open("r", encoding="utf-8", newline="\n") as lines:
         for line in lines:
-            yield json.loads(line)
+            record = json.loads(line)
+            yield _whole(record) if "\\ud" in line else record
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def tag_columns(domains: Sequence[str]) -> list[str]:
@@ -71,8 +83,7 @@ def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: P
     from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
-    # The library would write the time of day, and two equal runs would differ.
-    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
+    book.properties.created = datetime(2000, 1, 1)
     sheet = book.create_sheet("tags")
     sheet.freeze_panes = "A2"
     widths = {"document": 30, "heading": 24, "text": 80, "evidence": 60, "labels": 20}
@@ -104,11 +115,17 @@ def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: P
 
 
 def _fix_times(path: Path) -> None:
-    """Give every member of a zip file the same time, so that equal content is equal bytes."""
+    """Take the time of day out of a workbook, so that equal content is equal bytes."""
     beside = path.with_name(path.name + ".zip")
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            new.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), old.read(name), zipfile.ZIP_DEFLATED)
+            member = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
+            member.compress_type, member.file_size = zipfile.ZIP_DEFLATED, old.getinfo(name).file_size
+            with old.open(name) as source, new.open(member, "w") as target:
+                if name == "docProps/core.xml":
+                    target.write(_MODIFIED.sub(rb"\g<1>2000-01-01T00:00:00Z", source.read()))
+                else:
+                    shutil.copyfileobj(source, target, 1 << 20)  # a sheet may be larger than memory
     beside.replace(path)
 
 

@@ -62,22 +62,30 @@ def targets_of(records: Sequence[Record], labels: Sequence[str], *, single_label
     return truth
 
 
+def _shared_groups(train: Sequence[Record], validation: Sequence[Record]) -> set[str]:
+    """Groups on both sides. A record without a group is one by its id, and two files may count alike."""
+    named = [{r.group for r in part if r.group != r.id} for part in (train, validation)]
+    own = [{r.group for r in part if r.group == r.id} for part in (train, validation)]
+    return (named[0] & named[1]) | (named[0] & own[1]) | (own[0] & named[1])
+
+
 def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> tuple[LabelledSet, LabelledSet]:
     """(training, validation): read, split where no validation file is named, refuse leaks between the sets, clean.
 
     Raises DataError.
     """
     single = config.problem == "single_label"
-    train = read_files(config.data.train, taxonomy.keys)
+    labels = model_labels(taxonomy, single_label=single)
+    train = read_files(config.data.train, labels)
     if config.data.validation:
-        validation = read_files(config.data.validation, taxonomy.keys)
+        validation = read_files(config.data.validation, labels)
     else:
         train, validation = split_by_group(train, share=config.data.validation_share, seed=config.seed)
     if not train or not validation:
         raise DataError(
             "data: training and validation both need records; name data.validation or more groups"
         )
-    shared = {r.group for r in train} & {r.group for r in validation}
+    shared = _shared_groups(train, validation)
     if shared:
         raise DataError(
             f"data: the group {min(shared)!r} stands in training and in validation ({len(shared)} such)"
@@ -90,7 +98,6 @@ def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> tuple[LabelledSet, Lab
             f"{worst.second.id!r} and {worst.first.id!r} ({worst.share:.0%} in common); "
             "remove them, or allow so many with data.max_duplicates"
         )
-    labels = model_labels(taxonomy, single_label=single)
 
     def labelled_set(records: Sequence[Record]) -> LabelledSet:
         data = to_dataset(records)

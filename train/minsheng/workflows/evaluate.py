@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from minsheng.config.schema import EvaluateConfig, RunConfig
 from minsheng.corpus.records import Record, fingerprint, read_files
 from minsheng.documents.clean import clean_text
 from minsheng.documents.sentences import sentences
-from minsheng.errors import DataError
+from minsheng.errors import DataError, nearest
 from minsheng.evaluation.baselines import load_baseline
 from minsheng.evaluation.evaluate import Examples, System, evaluate
 from minsheng.evaluation.evidence import EvidenceCase
@@ -37,15 +38,33 @@ def _slice(records: Sequence[Record], name: str) -> list[str | None]:
     return [None if value is None else str(value) for value in values]
 
 
-def _marked(record: Record, text: str) -> dict[str, list[tuple[int, int]]]:
-    """Spans of `text` that earn each label, from the optional column `evidence` ({domain: sentences})."""
+def _marks(record: Record) -> dict[str, list[str]]:
+    """{domain: sentences} of the optional column `evidence`, in a cell of a CSV or Excel file as JSON."""
+    marks = record.meta.get("evidence")
+    try:
+        marks = json.loads(marks) if isinstance(marks, str) else marks
+        found = {  # Parquet gives every row every domain, empty where nothing is marked
+            domain: [quotes] if isinstance(quotes, str) else list(quotes)
+            for domain, quotes in (marks or {}).items()
+            if quotes
+        }
+    except (ValueError, TypeError, AttributeError):
+        found = {"": [marks]}
+    if not all(isinstance(quote, str) and domain for domain, quotes in found.items() for quote in quotes):
+        raise DataError(f"record {record.id!r}: evidence must map a domain to its sentences, got {marks!r}")
+    return found
+
+
+def _marked(record: Record, text: str, info: ModelInfo) -> dict[str, list[tuple[int, int]]]:
+    """Spans of the cleaned `text` that earn each label. Raises DataError."""
     found: dict[str, list[tuple[int, int]]] = {}
-    marks = record.meta.get("evidence") or {}
-    if not isinstance(marks, dict):
-        raise DataError(f"record {record.id!r}: evidence must map a domain to its sentences")
-    for domain, quotes in marks.items():
-        for quote in [quotes] if isinstance(quotes, str) else quotes:
-            place = text.find(quote)
+    for domain, quotes in _marks(record).items():
+        if domain not in info.taxonomy.keys:
+            hint = nearest(domain, info.taxonomy.keys)
+            raise DataError(f"record {record.id!r}: evidence of an unknown label {domain!r}{hint}")
+        for quote in quotes:
+            quote = clean_text(quote, config=info.clean)  # as the text was
+            place = text.find(quote) if quote else -1
             if place < 0:
                 raise DataError(f"record {record.id!r}: the evidence of {domain} does not stand in the text")
             found.setdefault(domain, []).append((place, place + len(quote)))
@@ -53,14 +72,14 @@ def _marked(record: Record, text: str) -> dict[str, list[tuple[int, int]]]:
 
 
 def evidence_cases(
-    records: Sequence[Record], texts: Sequence[str], tags: Sequence[Tag]
+    records: Sequence[Record], texts: Sequence[str], tags: Sequence[Tag], info: ModelInfo
 ) -> list[EvidenceCase]:
     """The evidence of every label that is given, true, and marked in a text of several sentences."""
     cases = []
     for record, text, tag in zip(records, texts, tags, strict=True):
         if not record.meta.get("evidence"):
             continue
-        marked, spans = _marked(record, text), sentences(text)
+        marked, spans = _marked(record, text, info), sentences(text)
         cases += [
             EvidenceCase(e.label, (e.start, e.end), tuple(marked[e.label]), tuple(spans))
             for e in tag.evidence
@@ -92,7 +111,7 @@ def evaluate_model(
     )
     tagger = Tagger.load(model, accelerator=accelerator, batch_tokens=config.batch_tokens)
     info = tagger.info
-    records = read_files(data, info.taxonomy.keys)
+    records = read_files(data, info.labels)
     texts = [clean_text(record.text, config=info.clean) for record in records]
     truth = targets_of(records, info.labels, single_label=info.single_label)
     calibration = info.calibration
@@ -121,7 +140,7 @@ def evaluate_model(
             target=calibration.abstention.precision,
         ),
         baselines=baselines,
-        evidence=evidence_cases(records, texts, tags),
+        evidence=evidence_cases(records, texts, tags, info),
         about={
             "model": f"{model} ({tagger.fingerprint})",
             "data": ", ".join(str(path) for path in data),
@@ -135,6 +154,6 @@ def evaluate_model(
     )
     if accelerator.is_main_process:
         out.mkdir(parents=True, exist_ok=True)
-        write_atomic(out / "evaluation.json", (result.to_json() + "\n").encode("utf-8"))
+        write_atomic(out / "evaluation.json", result.to_json().encode("utf-8"))
         write_atomic(out / "evaluation.md", render(result).encode("utf-8"))
     return result

@@ -44,7 +44,7 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
     """
     import torch
     from accelerate import Accelerator
-    from accelerate.tracking import LOGGER_TYPE_TO_CLASS
+    from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
     from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
@@ -59,6 +59,10 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
             known = sorted(LOGGER_TYPE_TO_CLASS)
             raise ConfigError(
                 f"run.trackers: unknown tracker {tracker!r}{nearest(tracker, known)}; known: {', '.join(known)}"
+            )
+        if tracker not in {str(found) for found in get_available_trackers()}:  # accelerate would leave it out
+            raise ConfigError(
+                f"run.trackers: {tracker!r} is not installed; install its package or leave it out"
             )
     try:
         return Accelerator(

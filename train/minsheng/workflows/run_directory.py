@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from minsheng.config.load import dump_config
+from minsheng.config.load import dump_config, parse_yaml
 from minsheng.config.schema import PretrainConfig, TrainConfig
-from minsheng.errors import RunError
+from minsheng.errors import ConfigError, RunError
 from minsheng.modeling.checkpoint import latest_checkpoint, write_atomic
 
 # Settings of a run that may differ between its start and its continuation.
@@ -60,6 +60,21 @@ class RunDirectory:
             self._log = None
 
 
+def clear(folder: Path, *, marker: Path) -> None:
+    """Delete what a run left in its folder; the file by which it is known goes last, in case this is stopped."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != marker:
+            path.unlink()
+    marker.unlink(missing_ok=True)
+
+
+def holds_anything(folder: Path) -> bool:
+    """Whether a folder holds more than a small file whose writing was stopped."""
+    return folder.is_dir() and any(path.suffix != ".part" for path in folder.iterdir())
+
+
 def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
     """The settings that change what is learnt, as plain values."""
     tree = config.model_dump(mode="json")
@@ -70,14 +85,16 @@ def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
 def open_run(config: TrainConfig | PretrainConfig, *, overwrite: bool = False) -> RunDirectory:
     """Make the run directory, or take up an unfinished run of the same config.
 
-    Raises RunError if it holds a finished run, or an unfinished one of another config.
+    Raises RunError if it holds a finished run, an unfinished one of another config, or no run at all.
     """
     run = RunDirectory(Path(config.run.output))
     stored = run.folder / "config.yaml"
+    if run.folder.exists() and not run.folder.is_dir():
+        raise RunError(f"{run.folder}: is a file; choose another run.output")
+    if holds_anything(run.folder) and not _is_run(stored):
+        raise RunError(f"{run.folder}: not a run directory; it is left as it is, choose another run.output")
     if overwrite and run.folder.exists():
-        if not stored.exists() and any(run.folder.iterdir()):
-            raise RunError(f"{run.folder}: not a run directory; it is left as it is")
-        shutil.rmtree(run.folder)
+        clear(run.folder, marker=stored)
     if (run.folder / "finished.json").exists():
         raise RunError(f"{run.folder}: holds a finished run; choose another run.output, or add --overwrite")
     if stored.exists():
@@ -90,11 +107,19 @@ def open_run(config: TrainConfig | PretrainConfig, *, overwrite: bool = False) -
                 f"{run.folder}: holds an unfinished run with another config ({', '.join(keys)} differ); "
                 "choose another run.output, or add --overwrite"
             )
-    elif run.folder.exists() and any(run.folder.iterdir()):
-        raise RunError(f"{run.folder}: not empty and not a run directory; choose another run.output")
-    run.checkpoints.mkdir(parents=True, exist_ok=True)
+    run.folder.mkdir(parents=True, exist_ok=True)
     write_atomic(stored, dump_config(config).encode("utf-8"))
+    run.checkpoints.mkdir(exist_ok=True)
     return run
+
+
+def _is_run(stored: Path) -> bool:
+    """Whether a `config.yaml` is that of a run of ours; many other programs write a file of this name."""
+    try:
+        tree = parse_yaml(stored.read_text(encoding="utf-8"), where=str(stored))
+    except (OSError, UnicodeDecodeError, ConfigError):
+        return False
+    return isinstance(tree, dict) and isinstance(tree.get("run"), dict) and {"data", "seed"} <= tree.keys()
 
 
 def _differences(one: Mapping[str, Any], two: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from minsheng.config.schema import RunConfig, TagConfig
-from minsheng.documents.find import find_files
+from minsheng.documents import encoding
 from minsheng.errors import RunError
 from minsheng.modeling.checkpoint import write_atomic
-from minsheng.tagging.run import STREAMS, Counts, join_parts, tag_parts
+from minsheng.tagging.run import STREAMS, Counts, files_in_windows, is_table, join_parts, tag_parts
 from minsheng.tagging.sinks import flatten, read_lines, tag_columns, write_csv, write_excel, write_parquet
 from minsheng.tagging.tagger import Tagger
 from minsheng.workflows.hardware import build_accelerator
 from minsheng.workflows.progress import Progress
+from minsheng.workflows.run_directory import clear, holds_anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,16 @@ class Tagged:
 def _open(out: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
     """Make the output directory or take up an unfinished run of the same kind. Raises RunError."""
     manifest = out / "run.json"
-    if overwrite and out.exists():
-        if any(out.iterdir()) and not manifest.exists():
-            raise RunError(f"{out}: holds files that are no tagging run; it is left as it is")
-        shutil.rmtree(out)
-    if manifest.exists():
-        before = json.loads(manifest.read_text(encoding="utf-8"))
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out}: is a file; choose another --out")
+    before = _manifest(manifest, identity)
+    if before is None and holds_anything(out):
+        raise RunError(
+            f"{out}: holds files that are no tagging run; it is left as it is, choose another --out"
+        )
+    if before is not None and overwrite:
+        clear(out, marker=manifest)
+    elif before is not None:
         different = [key for key, value in identity.items() if before.get(key) != value]
         if different:
             raise RunError(
@@ -51,10 +56,17 @@ def _open(out: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
             )
         if before.get("finished"):
             raise RunError(f"{out}: holds a finished run; choose another --out, or add --overwrite")
-    elif out.exists() and any(out.iterdir()):
-        raise RunError(f"{out}: not empty and no tagging run; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(manifest, (json.dumps(identity, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+
+
+def _manifest(place: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """`run.json` of a tagging run; None where there is none, or one of another program."""
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and identity.keys() <= found.keys() else None
 
 
 def tag(
@@ -65,6 +77,8 @@ def tag(
     Raises ModelError, ConfigError, RunError. A file that cannot be read is listed and the rest goes on.
     """
     began = time.monotonic()
+    if config.documents.encoding is not None:
+        encoding.names(config.documents.encoding)  # a name that nobody knows is found before any work
     accelerator = build_accelerator(
         RunConfig(output=str(out), precision=config.precision, threads=config.threads)
     )
@@ -79,9 +93,8 @@ def tag(
     if main:
         _open(out, identity, overwrite=overwrite)
     accelerator.wait_for_everyone()
-    total = sum(1 for _ in find_files(patterns))
     parts, counts = out / "parts", Counts()
-    with Progress("tag", total=total, unit="documents", show=main) as bar:
+    with Progress("tag", total=_planned(patterns, out), unit="documents", show=main) as bar:
         for counts in tag_parts(
             tagger, patterns, parts, config=config,
             rank=accelerator.process_index, ranks=accelerator.num_processes,
@@ -97,6 +110,16 @@ def tag(
     return _finish(out, parts, identity, tagger.domains, seconds)
 
 
+def _planned(patterns: Sequence[str], out: Path) -> int | None:
+    """How many documents there are; None where tables hide how many."""
+    total = 0
+    for (item,) in files_in_windows(patterns, window=1, without=out):
+        if is_table(item):
+            return None
+        total += 1
+    return total
+
+
 def _finish(
     out: Path, parts: Path, identity: dict[str, Any], domains: Sequence[str], seconds: float
 ) -> Tagged:
@@ -109,9 +132,9 @@ def _finish(
     write_csv((flatten(tag, domains) for tag in read_lines(tags)), columns, out / "tags.csv")
     left = write_excel((flatten(tag, domains) for tag in read_lines(tags)), columns, out / "tags.xlsx")
     write_parquet(read_lines(tags), domains, out / "tags.parquet")
-    documents = list(read_lines(out / "documents.jsonl"))
-    names = list(documents[0]) if documents else ["document"]
-    write_csv(iter(documents), names, out / "documents.csv")
+    names = list(next(read_lines(out / "documents.jsonl"), {"document": None}))
+    write_csv(read_lines(out / "documents.jsonl"), names, out / "documents.csv")
+    documents = sum(1 for _ in read_lines(out / "documents.jsonl"))
     (out / "documents.jsonl").unlink()
     labels: Counter[str] = Counter()
     review = passages = 0
@@ -120,7 +143,7 @@ def _finish(
         passages += 1
         review += record["decision"] == "review"
     failures = sum(1 for _ in read_lines(out / "failures.jsonl"))
-    result = Tagged(out, len(documents), passages, failures, review, seconds, {d: labels[d] for d in domains})
+    result = Tagged(out, documents, passages, failures, review, seconds, {d: labels[d] for d in domains})
     summary = {
         "documents": result.documents, "passages": passages, "failures": failures, "review": review,
         "labels": result.labels, "rows_left_out_of_excel": left,

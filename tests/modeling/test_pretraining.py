@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+
+from conftest import EXAMPLES, write_jsonl
+from minsheng.config.load import build
+from minsheng.config.schema import MaskConfig, PretrainConfig, TokenizerConfig
+from minsheng.errors import ConfigError, DataError, ModelError
+from minsheng.modeling.packing import Packed, write_stream
+from minsheng.modeling.pretraining import Pieces, mask_tokens, masked_batch
+from minsheng.modeling.vocabulary import SPECIAL, _pieces, _words, sample_documents, train_tokenizer
+from minsheng.workflows.pretrain import pretrain
+
+CLS, SEP, MASK = 1, 2, 3
+
+
+# Masking ------------------------------------------------------------------------------------------------
+
+
+def made_pieces(size: int = 40, *, inside: int = 0) -> Pieces:
+    special, continues = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    special[:5] = True
+    if inside:
+        continues[-inside:] = True
+    return Pieces(size, MASK, special, continues)
+
+
+def made_ids(rng: np.random.Generator, rows: int, width: int, size: int = 40) -> np.ndarray:
+    ids = rng.integers(4, size, (rows, width))  # 4 is [UNK]
+    ids[:, 0], ids[:, -1] = CLS, SEP
+    return ids
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.05, 0.6), st.integers(1, 4), st.integers(0, 15), st.booleans())
+def test_masks_touch_no_special_and_leave_the_rest(
+    seed: int, share: float, span: int, inside: int, whole: bool
+) -> None:
+    pieces = made_pieces(inside=inside)
+    config = MaskConfig(share=share, span=span, whole_words=whole)
+    ids = made_ids(np.random.default_rng(seed), 4, 17)
+    inputs, chosen = mask_tokens(ids, pieces, config, np.random.default_rng(seed))
+    again = mask_tokens(ids, pieces, config, np.random.default_rng(seed))
+    assert (inputs == again[0]).all() and (chosen == again[1]).all()
+    assert chosen.any() and not (chosen & pieces.special[ids]).any()
+    assert (inputs[~chosen] == ids[~chosen]).all()
+    hidden = inputs[chosen]
+    assert ((hidden == MASK) | ~pieces.special[hidden]).all()
+    if whole and inside:
+        goes_on = pieces.inside[ids[:, 1:]] & ~pieces.special[ids[:, :-1]]
+        assert (chosen[:, 1:] == chosen[:, :-1])[goes_on].all()
+
+
+@pytest.mark.parametrize(
+    ("span", "inside", "least", "most"), [(1, 0, 0.19, 0.21), (1, 20, 0.18, 0.22), (3, 0, 0.15, 0.21)]
+)
+def test_share_and_fate_of_the_chosen(span: int, inside: int, least: float, most: float) -> None:
+    pieces = made_pieces(inside=inside)
+    ids = made_ids(np.random.default_rng(1), 400, 128)
+    inputs, chosen = mask_tokens(ids, pieces, MaskConfig(share=0.2, span=span), np.random.default_rng(2))
+    allowed = ~pieces.special[ids]
+    assert least < chosen[allowed].mean() < most
+    masked, same = (inputs == MASK)[chosen].mean(), (inputs == ids)[chosen].mean()
+    assert abs(masked - 0.8) < 0.02
+    assert abs(same - 0.1 - 0.1 / 35) < 0.02  # a random piece is the same one now and then
+    drawn = inputs[chosen & (inputs != MASK) & (inputs != ids)]
+    assert len(np.unique(drawn)) == 35  # every ordinary piece is drawn
+
+
+def test_spans_are_runs() -> None:
+    pieces, ids = made_pieces(), made_ids(np.random.default_rng(1), 400, 128)
+    lengths = {}
+    for span in (1, 3):
+        _, chosen = mask_tokens(ids, pieces, MaskConfig(share=0.1, span=span), np.random.default_rng(2))
+        starts = chosen & ~np.pad(chosen, ((0, 0), (1, 0)))[:, :-1]
+        lengths[span] = chosen.sum() / starts.sum()
+    assert 1.0 <= lengths[1] < 1.3 < 2.0 < lengths[3] < 4.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5))
+def test_targets_are_what_stood_at_the_positions(seed: int, rows: int) -> None:
+    ids = made_ids(np.random.default_rng(seed), rows, 20)
+    part = masked_batch(list(ids), made_pieces(), MaskConfig(), np.random.default_rng(seed))
+    inputs, positions, targets = part.inputs.numpy(), part.positions.numpy(), part.targets.numpy()
+    count = part.predicted
+    assert len(positions) == len(targets) >= count > 0 and (targets[count:] < 0).all()
+    assert (targets[:count] == ids.reshape(-1)[positions[:count]]).all()
+    assert len(set(positions[:count].tolist())) == count
+    untouched = np.ones(ids.size, dtype=bool)
+    untouched[positions[:count]] = False
+    assert (inputs.reshape(-1)[untouched] == ids.reshape(-1)[untouched]).all()
+
+
+# Packing ------------------------------------------------------------------------------------------------
+
+
+class Letters:
+    """A tokenizer of one id a character."""
+
+    sep_token_id = SEP
+
+    def __init__(self, size: int = 1000) -> None:
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __call__(self, texts: list[str], **_: Any) -> dict[str, list[list[int]]]:
+        return {"input_ids": [[ord(c) % 900 + 10 for c in text] for text in texts]}
+
+
+def documents_of(lengths: list[int], weights: list[float]) -> list[tuple[str, float]]:
+    found = zip(lengths, weights, strict=True)
+    return [
+        ("".join(chr(0x4E00 + 31 * n + k) for k in range(length)), w) for n, (length, w) in enumerate(found)
+    ]
+
+
+def opened(folder: Path, part: str = "train", *, sequence: int = 8, seed: int = 5) -> Packed:
+    return Packed(folder, part, sequence=sequence, cls_id=CLS, sep_id=SEP, seed=seed)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.integers(3, 12), st.integers(0, 99), st.sampled_from([1000, 100_000]))
+def test_sequences_are_pieces_of_the_documents_laid_end_to_end(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, sequence: int, seed: int, size: int
+) -> None:
+    lengths = data.draw(st.lists(st.integers(1, 30), min_size=4, max_size=12))
+    weights = data.draw(
+        st.lists(st.sampled_from([0.3, 1.0, 2.0, 2.5]), min_size=len(lengths), max_size=len(lengths))
+    )
+    documents = documents_of(lengths, weights)
+    folder, tokenizer = tmp_path_factory.mktemp("stream"), Letters(size)
+    write_stream(folder, documents, tokenizer, held_out=0.0, fingerprint="f")
+    if sum(lengths) + len(lengths) < sequence - 2:
+        with pytest.raises(DataError, match="less than one sequence"):
+            opened(folder, sequence=sequence, seed=seed)
+        return
+    packed = opened(folder, sequence=sequence, seed=seed)
+    ids = [[*row, SEP] for row in tokenizer([text for text, _ in documents])["input_ids"]]
+    firsts = np.concatenate([[0], np.cumsum([len(row) for row in ids])]).tolist()
+    wanted = []
+    for number in range(3):
+        epoch = packed._epoch(number)
+        order = [firsts.index(first) for first in epoch.firsts]
+        for document, weight in enumerate(weights):
+            copies = order.count(document)
+            assert copies in (int(weight), int(weight) + (weight % 1 > 0)) or sorted(order) == list(
+                range(len(ids))
+            )
+        whole = [token for document in order for token in ids[document]]
+        body = sequence - 2
+        pieces = [whole[i : i + body] for i in range(0, len(whole) - body + 1, body)]
+        assert sorted(epoch.order) == list(range(len(pieces)))
+        wanted += [[CLS, *pieces[i], SEP] for i in epoch.order]
+    found = [row.tolist() for row in islice(packed.sequences(0), len(wanted))]
+    assert found == wanted
+    start = data.draw(st.integers(0, len(wanted) - 1))
+    assert [row.tolist() for row in islice(packed.sequences(start), len(wanted) - start)] == wanted[start:]
+
+
+def test_weights_are_how_often_a_document_is_seen(tmp_path: Path) -> None:
+    weights = [0.25, 1.0, 2.5, 3.0]
+    write_stream(tmp_path, documents_of([9] * 4, weights), Letters(), held_out=0.0, fingerprint="f")
+    packed = opened(tmp_path)
+    seen = np.zeros(4)
+    for number in range(200):
+        np.add.at(seen, packed._epoch(number).firsts // 10, 1)
+    assert seen[1] == 200 and seen[3] == 600
+    assert np.abs(seen / 200 - weights).max() < 0.12
+
+
+def test_held_out_documents_are_not_in_train(tmp_path: Path) -> None:
+    documents = documents_of([20] * 200, [1.0] * 200)
+    write_stream(tmp_path, [*documents, *documents[:100]], Letters(), held_out=0.2, fingerprint="f")
+    record = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    tokens = {
+        part: np.fromfile(tmp_path / f"{part}.tokens", np.uint16).reshape(-1, 21)
+        for part in ("train", "held_out")
+    }
+    assert {part: len(rows) for part, rows in tokens.items()} == record["documents"]
+    held, train = ({tuple(row) for row in tokens[part].tolist()} for part in ("held_out", "train"))
+    assert not held & train and len(held) + len(train) == 200  # a copy stays with its original
+    assert 20 < len(held) < 60
+    assert (tokens["train"][:, -1] == SEP).all()
+
+
+def test_a_stream_is_written_once_and_an_interrupted_one_again(tmp_path: Path) -> None:
+    documents = documents_of([20] * 600, [1.0] * 600)
+    write_stream(tmp_path, documents, Letters(), held_out=0.0, fingerprint="one")
+    whole = (tmp_path / "train.tokens").read_bytes()
+    write_stream(tmp_path, iter(()), Letters(), held_out=0.0, fingerprint="one")
+    assert (tmp_path / "train.tokens").read_bytes() == whole
+
+    def stopping() -> Iterator[tuple[str, float]]:
+        yield from documents[300:]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_stream(tmp_path, stopping(), Letters(), held_out=0.0, fingerprint="two")
+    write_stream(
+        tmp_path, documents, Letters(), held_out=0.0, fingerprint="one"
+    )  # back to the first settings
+    assert (tmp_path / "train.tokens").read_bytes() == whole
+
+
+# Vocabulary ---------------------------------------------------------------------------------------------
+
+
+def made_texts(count: int = 120) -> list[str]:
+    kinds = list(EXAMPLES.values())
+    return [
+        " ".join(kinds[(n + k) % 6].format(n=n % 13 + 2, m=5 * n + k) for k in range(3)) for n in range(count)
+    ]
+
+
+def test_a_vocabulary_is_the_same_in_every_process() -> None:
+    """Python mixes its hashes anew in each process: nothing may depend on the order of a set."""
+    code = (
+        "import json, sys\n"
+        "from minsheng.config.schema import TokenizerConfig\n"
+        "from minsheng.modeling.vocabulary import _pieces, _words\n"
+        "config = TokenizerConfig(vocabulary=300, rarest=2)\n"
+        "print(json.dumps(_pieces(_words(json.load(sys.stdin), 2), config)))"
+    )
+    texts, outputs = json.dumps(made_texts()), []
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], input=texts, capture_output=True, encoding="utf-8",
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        outputs.append([tuple(piece) for piece in json.loads(done.stdout)])
+    assert (
+        outputs[0]
+        == outputs[1]
+        == _pieces(_words(made_texts(), 2), TokenizerConfig(vocabulary=300, rarest=2))
+    )
+    vocabulary = train_tokenizer(
+        made_texts(), TokenizerConfig(vocabulary=300, rarest=2), positions=64
+    ).get_vocab()
+    assert sorted(vocabulary, key=vocabulary.__getitem__) == [*SPECIAL, *(piece for piece, _ in outputs[0])]
+    assert len(vocabulary) > 100
+
+
+def test_a_tokenizer_marks_its_ends_and_folds_width_and_case() -> None:
+    tokenizer = train_tokenizer(
+        [*made_texts(), "PM2.5 达标"], TokenizerConfig(vocabulary=300, rarest=1), positions=64
+    )
+    ids = tokenizer("ＰＭ２.５达标")["input_ids"]
+    assert ids == tokenizer("pm2.5达标")["input_ids"]
+    assert (ids[0], ids[-1]) == (tokenizer.cls_token_id, tokenizer.sep_token_id)
+    assert tokenizer.unk_token_id not in ids and tokenizer.unk_token_id in tokenizer("龘")["input_ids"]
+
+
+def test_a_vocabulary_that_cannot_be_made_is_explained() -> None:
+    with pytest.raises(
+        ConfigError, match=r"tokenizer\.vocabulary=100 is too small for \d+ different characters"
+    ):
+        train_tokenizer(
+            ["".join(map(chr, range(0x4E00, 0x4E80)))], TokenizerConfig(vocabulary=100, rarest=1), positions=9
+        )
+    with pytest.raises(DataError, match=r"lower tokenizer\.rarest"):
+        train_tokenizer(["学校"], TokenizerConfig(vocabulary=100, rarest=3), positions=9)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(1, 5000), st.sampled_from([0.5, 1.0, 3.0])), max_size=40),
+    st.integers(1, 9000),
+)
+def test_a_sample_is_bounded_and_repeats(shape: list[tuple[int, float]], characters: int) -> None:
+    documents = [(chr(0x4E00 + n) * length, weight) for n, (length, weight) in enumerate(shape)]
+    sample = sample_documents(documents, characters=characters, seed=3)
+    assert sample == sample_documents(iter(documents), characters=characters, seed=3)
+    pieces = [min(2000, length) for length, _ in shape]
+    held = sum(map(len, sample))
+    assert held >= min(characters, sum(pieces)) and held <= characters + max([0, *pieces])
+    assert [text[0] for text in sample] == sorted(text[0] for text in sample)  # in the order of the corpus
+
+
+# A whole run --------------------------------------------------------------------------------------------
+
+
+def run_settings(corpus: Path, output: Path, **changes: Any) -> PretrainConfig:
+    """40 updates of 8 sequences of 32 tokens, in two micro-batches."""
+    tree: dict[str, Any] = {
+        "run": {"output": str(output), "precision": "no", "threads": 1, "checkpoint_updates": 5},
+        "data": {"sources": [{"path": str(corpus)}], "held_out": 0.15},
+        "architecture": {"layers": 2, "hidden": 32, "intermediate": 48, "heads": 2, "positions": 64},
+        "tokenizer": {"vocabulary": 250, "rarest": 1, "characters": 9000},
+        "schedule": {
+            "tokens": 40 * 8 * 32, "batch_sequences": 8, "micro_sequences": 4, "sequence": 32, "evaluate_updates": 10,
+        },
+        "optimizer": {"learning_rate": 2e-2},
+    }  # fmt: skip
+    for key, value in changes.items():
+        tree[key] = tree[key] | value if isinstance(value, dict) and key in tree else value
+    return build(PretrainConfig, tree, where="test")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows: list[dict[str, object]] = [{"text": text} for text in made_texts()]
+    return write_jsonl(tmp_path_factory.mktemp("corpus") / "text.jsonl", rows)
+
+
+@pytest.fixture(scope="module")
+def encoder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run directory of a finished run."""
+    folder = tmp_path_factory.mktemp("encoder") / "run"
+    pretrain(run_settings(corpus, folder))
+    return folder
+
+
+def logged(run: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
+    return [row for row in rows if row["event"] == "update"]
+
+
+def test_the_loss_falls_and_the_encoder_loads_with_plain_transformers(encoder: Path) -> None:
+    rows = logged(encoder)
+    assert [row["update"] for row in rows] == [10, 20, 30, 40]
+    assert rows[-1]["held_out_loss"] < rows[0]["held_out_loss"] - 0.1
+    assert {"learning_rate", "gradient_norm", "accuracy", "tokens"} <= rows[0].keys()
+    assert {p.name for p in encoder.iterdir()} >= {
+        "config.yaml",
+        "log.jsonl",
+        "checkpoints",
+        "model",
+        "finished.json",
+    }
+    assert not [p for p in (encoder / "model").iterdir() if p.suffix in (".bin", ".pt", ".pkl")]
+    model, info = AutoModelForMaskedLM.from_pretrained(encoder / "model", output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
+    plain, info = AutoModel.from_pretrained(encoder / "model", output_loading_info=True)
+    assert not info["missing_keys"]
+    tokenizer = AutoTokenizer.from_pretrained(encoder / "model")
+    before = AutoTokenizer.from_pretrained(encoder / "tokenizer")
+    texts = ["乡村医生上门巡诊，药费可以报销。", "ABC 龘 12"]
+    assert tokenizer(texts)["input_ids"] == before(texts)["input_ids"]
+    inputs = tokenizer(texts[:1], return_tensors="pt")
+    assert plain(**inputs).last_hidden_state.shape[-1] == 32
+    assert model.eval()(**inputs).logits.shape[-1] == len(tokenizer)
+
+
+@pytest.mark.parametrize("kind", ["modernbert", "bert"])
+def test_an_interrupted_run_gives_the_same_weights(
+    kind: str, corpus: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BERT has dropout by default, so its random draws must repeat as well."""
+    import minsheng.workflows.pretrain as workflow
+
+    kinds = {"architecture": {"kind": kind}}
+    if kind == "modernbert":
+        whole = encoder
+    else:
+        whole = tmp_path / "whole"
+        pretrain(run_settings(corpus, whole, **kinds))
+    true_updates = workflow.pretrain_updates
+    for stop in (8, 25):  # in between checkpoints, and right after one
+
+        def stopping(*args: Any, stop: int = stop, **kwargs: Any) -> Iterator[Any]:
+            for step in true_updates(*args, **kwargs):
+                yield step
+                if step.update == stop:
+                    raise KeyboardInterrupt
+
+        monkeypatch.setattr(workflow, "pretrain_updates", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(run_settings(corpus, tmp_path / "parts", **kinds))
+    monkeypatch.setattr(workflow, "pretrain_updates", true_updates)
+    pretrain(run_settings(corpus, tmp_path / "parts", **kinds))
+    weights = [(run / "model" / "model.safetensors").read_bytes() for run in (whole, tmp_path / "parts")]
+    assert weights[0] == weights[1]
+    assert AutoModel.from_pretrained(tmp_path / "parts" / "model").config.model_type == kind
+    assert AutoModelForMaskedLM.from_pretrained(tmp_path / "parts" / "model").config.hidden_size == 32
+
+
+def test_going_on_from_a_given_encoder(corpus: Path, encoder: Path, tmp_path: Path) -> None:
+    changes = {"schedule": {"tokens": 8 * 32, "evaluate_updates": 1}, "optimizer": {"learning_rate": 1e-6}}
+    pretrain(run_settings(corpus, tmp_path / "more", model=str(encoder / "model"), **changes))
+    first, more = logged(encoder), logged(tmp_path / "more")
+    assert more[0]["held_out_loss"] == pytest.approx(first[-1]["held_out_loss"], abs=0.02)
+    assert not (tmp_path / "more" / "tokenizer").exists()
+    names = [AutoTokenizer.from_pretrained(run / "model").get_vocab() for run in (encoder, tmp_path / "more")]
+    assert names[0] == names[1]
+
+
+def test_what_cannot_work_is_refused_in_one_line(corpus: Path, tmp_path: Path) -> None:
+    cases: list[tuple[type[Exception], str, dict[str, Any]]] = [
+        (DataError, "held_out", {"data": {"sources": [{"path": str(corpus)}], "held_out": 0.0}}),
+        (ModelError, "no such model directory", {"model": str(tmp_path / "nothing")}),
+        ((ConfigError, ModelError), "positions", {"architecture": {"kind": "bert", "positions": 16}}),
+        (ModelError, "heads", {"architecture": {"heads": 3}}),
+    ]
+    for number, (kind, message, change) in enumerate(cases):
+        with pytest.raises(kind, match=message) as caught:
+            pretrain(run_settings(corpus, tmp_path / str(number), **change))
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,74 @@
+"""The corpus that ships keeps its promises, and its card says the truth."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from minsheng.corpus.duplicates import duplicates_within
+from minsheng.corpus.records import Record, read_records
+from minsheng.taxonomy import load_taxonomy
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+SPLITS = ("train", "validation", "test")
+DOMAINS = load_taxonomy("livelihood").keys
+
+
+def corpus() -> dict[str, list[Record]]:
+    return {split: read_records(DATA / "corpus" / f"{split}.jsonl", DOMAINS) for split in SPLITS}
+
+
+def test_records_are_whole_and_no_group_is_split() -> None:
+    parts = corpus()
+    records = [record for part in parts.values() for record in part]
+    assert len(records) >= 1400
+    assert len({record.id for record in records}) == len(records)
+    for record in records:
+        assert 40 <= len(record.text) <= 400, record.id
+        assert record.register and record.date and record.annotator and record.source == "minsheng", record.id
+        assert record.group != record.id, f"{record.id} has no group"
+    groups = Counter(group for part in parts.values() for group in {record.group for record in part})
+    assert max(groups.values()) == 1
+    for part in parts.values():
+        found = Counter(label for record in part for label in record.labels)
+        assert min(found[domain] for domain in DOMAINS) >= 20
+
+
+def test_no_near_duplicates() -> None:
+    records = [record for part in corpus().values() for record in part]
+    assert not duplicates_within(records)
+
+
+def test_marked_evidence_stands_in_the_text() -> None:
+    seen = 0
+    for part in corpus().values():
+        for record in part:
+            for domain, sentence in record.meta.get("evidence", {}).items():
+                assert domain in record.labels and sentence in record.text, record.id
+                seen += 1
+    assert seen >= 100
+
+
+def test_the_card_counts_what_is_there() -> None:
+    parts = corpus()
+    card = (DATA / "README.md").read_text(encoding="utf-8")
+    rows = {
+        cells[0].strip("` "): [int(cell.replace(",", "")) for cell in cells[1:]]
+        for line in card.splitlines()
+        if re.fullmatch(r"\|[^|]+(\| *[\d,]+ *){4}\|", line.strip())
+        for cells in [[cell.strip() for cell in line.strip().strip("|").split("|")]]
+    }
+
+    def count(holds) -> list[int]:
+        each = [sum(map(holds, part)) for part in parts.values()]
+        return [*each, sum(each)]
+
+    assert rows["paragraphs"] == count(lambda r: True)
+    assert rows["none"] == count(lambda r: not r.labels)
+    for domain in DOMAINS:
+        assert rows[domain] == count(lambda r, d=domain: d in r.labels), domain
+    registers = {record.register for part in parts.values() for record in part}
+    for register in registers:
+        key = next(name for name in rows if name.split(" ")[0] == register)
+        assert rows[key] == count(lambda r, g=register: r.register == g), register
