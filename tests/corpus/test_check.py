@@ -51,8 +51,13 @@ def test_sound_files_have_no_problem(tmp_path: Path) -> None:
     )
     assert found(report) == [] and report.errors == 0 and report.records == (2, 2)
     assert report.counts["label"]["education"] == (1, 0) and report.counts["label"]["(none)"] == (0, 1)
-    assert report.counts["register"] == {"(not given)": (2, 2)}
+    assert "register" not in report.counts
     assert sum(map(sum, report.counts["characters"].values())) == 4
+
+
+def test_registers_are_counted_where_they_are_given(tmp_path: Path) -> None:
+    rows = [row("1", SCHOOL, register="news"), row("2", HOMES, register="news"), row("3", CLINIC)]
+    assert run(tmp_path, rows).counts["register"] == {"news": (2,), "(not given)": (1,)}
 
 
 def test_every_bad_line_is_named_and_the_rest_is_checked(tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ TEXTS = [
 
 
 def rows_of(texts: list[str], prefix: str, **more: Any) -> list[dict[str, Any]]:
-    return [{"id": f"{prefix}{n}", "text": text, "labels": []} | more for n, text in enumerate(texts)]
+    return [
+        {"id": f"{prefix}{n}", "text": text, "labels": ["education"]} | more for n, text in enumerate(texts)
+    ]
 
 
 def test_a_group_in_both_sets_is_refused(tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_a_group_in_both_sets_is_refused(tmp_path: Path) -> None:
         sets_of(
             tmp_path, rows_of(TEXTS[:2], "a", group="2023年报告"), rows_of(TEXTS[2:], "b", group="2023年报告")
         )
-    loose = [*rows_of(TEXTS[2:3], "b"), {"text": TEXTS[3], "labels": [], "id": "x", "group": "a0"}]
+    loose = [*rows_of(TEXTS[2:3], "b"), {"text": TEXTS[3], "labels": ["housing"], "id": "x", "group": "a0"}]
     with pytest.raises(DataError, match="the group 'a0'"):  # the id of a record is its group
         sets_of(tmp_path, rows_of(TEXTS[:2], "a"), loose)
 
@@ -208,6 +210,14 @@ def test_without_a_validation_file_whole_groups_are_held_out(tmp_path: Path) -> 
             config.model_copy(update={"data": config.data.model_copy(update={"validation_share": 0.0})}),
             load_taxonomy("livelihood"),
         )
+
+
+def test_sets_without_any_label_are_refused(tmp_path: Path) -> None:
+    labelled = [{"id": "x", "text": TEXTS[0], "labels": ["education"]}]
+    with pytest.raises(DataError, match="no validation record has a label"):
+        sets_of(tmp_path, labelled, rows_of(TEXTS[2:], "b", labels=[]))
+    with pytest.raises(DataError, match="no training record has a label"):
+        sets_of(tmp_path, rows_of(TEXTS[2:], "b", labels=[]), labelled)
 
 
 def test_texts_are_cleaned_as_in_tagging(tmp_path: Path) -> None:

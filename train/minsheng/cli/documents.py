@@ -73,9 +73,12 @@ def tag(
 
     settings = {"documents": _settings(encoding, text_column), "evidence": evidence}
     config = build(TagConfig, settings, where="options")
+    from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.tag import tag as run
 
     done = run(paths, model=model, out=out, config=config, overwrite=overwrite)
+    if not is_main_process():
+        return
     width = max((len(domain) for domain in done.labels), default=0)
     print(
         f"{done.documents} documents, {done.passages} passages in {done.seconds:.1f} s "

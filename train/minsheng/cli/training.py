@@ -23,13 +23,15 @@ def train(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwri
     from minsheng.config.schema import TrainConfig
 
     settings = load_config(TrainConfig, config, overrides or [])
+    from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.train import train as run
 
     summary = run(settings, overwrite=overwrite)
-    print(
-        f"{settings.run.output}/model: macro-F1 {summary['validation_macro_f1']:.3f}, "
-        f"micro-F1 {summary['validation_micro_f1']:.3f} on validation (update {summary['best_update']})"
-    )
+    if is_main_process():
+        print(
+            f"{settings.run.output}/model: macro-F1 {summary['validation_macro_f1']:.3f}, "
+            f"micro-F1 {summary['validation_micro_f1']:.3f} on validation (update {summary['best_update']})"
+        )
 
 
 def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
@@ -38,13 +40,15 @@ def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Over
     from minsheng.config.schema import PretrainConfig
 
     settings = load_config(PretrainConfig, config, overrides or [])
+    from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.pretrain import pretrain as run
 
     summary = run(settings, overwrite=overwrite)
-    print(
-        f"{settings.run.output}/model: {summary['tokens']:,} tokens, held-out loss {summary['held_out_loss']:.3f}, "
-        f"accuracy {summary['held_out_accuracy']:.1%}"
-    )
+    if is_main_process():
+        print(
+            f"{settings.run.output}/model: {summary['tokens']:,} tokens, held-out loss {summary['held_out_loss']:.3f}, "
+            f"accuracy {summary['held_out_accuracy']:.1%}"
+        )
 
 
 def evaluate(
@@ -58,9 +62,12 @@ def evaluate(
     """Say how good a model is on labelled paragraphs, beside keyword rules and TF-IDF."""
     from minsheng.config.schema import EvaluateConfig
     from minsheng.workflows.evaluate import evaluate_model
+    from minsheng.workflows.hardware import is_main_process
 
     place = out or model.parent / "evaluation"
     result = evaluate_model(model, data, out=place, config=EvaluateConfig())
+    if not is_main_process():
+        return
 
     def number(value: float | None) -> str:
         return "    –" if value is None else f"{value:5.3f}"

@@ -27,9 +27,7 @@ class SelectionConfig(Settings):
     count: Annotated[Count, Field(ge=1)] = 100
     seed: Count = 13
     shortest: Annotated[Count, Field(ge=1)] = 20  # characters; a shorter passage is not worth a label
-    pool: Annotated[Count, Field(ge=1)] = (
-        50_000  # the most uncertain passages, among which the choice is made
-    )
+    pool: Annotated[Count, Field(ge=1)] = 20_000  # most uncertain passages; the choice is made among them
     characters: Annotated[Count, Field(ge=1)] = 2  # longest n-gram by which passages are compared
 
 

@@ -265,4 +265,6 @@ def _tables(
         "characters": {span: tuple(counts[i] for counts in sizes) for i, span in enumerate(spans)},
     }
     tables["characters"] = {span: counts for span, counts in tables["characters"].items() if any(counts)}
+    if names == ["(not given)"]:
+        del tables["register"]
     return tables

@@ -104,6 +104,9 @@ def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> tuple[LabelledSet, Lab
         cleaned = [clean_text(text, config=config.clean) for text in data["text"]]
         data = data.remove_columns("text").add_column("text", cleaned)
         targets = targets_of(records, labels, single_label=single)
+        if not targets.any():
+            name = "training" if records is train else "validation"
+            raise DataError(f"data: no {name} record has a label, so nothing can be learnt or measured")
         return LabelledSet(data.add_column("targets", targets.tolist()), fingerprint(records))
 
     return labelled_set(train), labelled_set(validation)

@@ -75,6 +75,13 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
         raise ConfigError(f"run: {error}") from error
 
 
+def is_main_process() -> bool:
+    """Whether this process should speak to the person: of several that `accelerate launch` began, the first."""
+    from accelerate import PartialState
+
+    return bool(PartialState().is_main_process)
+
+
 def machine() -> dict[str, Any]:
     """What a result depends on besides config and data, for logs and cards."""
     import torch
