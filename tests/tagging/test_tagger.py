@@ -13,6 +13,7 @@ from conftest import EXAMPLES, made_records
 from minsheng.documents.sentences import sentences
 from minsheng.errors import ModelError
 from minsheng.modeling.directory import load_directory, save_directory
+from minsheng.modeling.inference import make_accelerator
 from minsheng.tagging.tagger import Tag, Tagger
 
 DOMAINS = ("education", "healthcare", "pensions", "housing", "stability")
@@ -161,6 +162,13 @@ def test_saved_and_loaded_again_it_gives_the_same_answer(
     assert copy.info == tagger.info
     assert_same(copy.tag(TEXTS), tagger.tag(TEXTS), within=0.0)
     assert Tagger.load(str(model_directory)).fingerprint == tagger.fingerprint
+
+
+def test_a_precision_used_before_does_not_stay(tagger: Tagger, model_directory: Path) -> None:
+    wanted = tagger.tag(TEXTS[:3])
+    assert make_accelerator(precision="bf16").mixed_precision == "bf16"  # as training may choose
+    assert_same(Tagger.load(model_directory).tag(TEXTS[:3]), wanted, within=0.0)
+    assert make_accelerator(precision="no").mixed_precision == "no"
 
 
 def test_the_front_door(model_directory: Path, tmp_path: Path) -> None:

@@ -95,11 +95,12 @@ from minsheng.workflows.train import train
 if __name__ == "__main__":
     jobs = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     Accelerator.end_training = lambda self: None  # it would end the group that the next job needs
-    tag(jobs["patterns"], model=Path(jobs["model"]), out=Path(jobs["out"]), config=build(TagConfig, jobs["tag"], where=""))
+    tagging = build(TagConfig, jobs["tag"], where="")
+    tag(jobs["patterns"], model=Path(jobs["model"]), out=Path(jobs["out"]), config=tagging)
     train(load_config(TrainConfig, jobs["run"], jobs["overrides"]))
     pretrain(build(PretrainConfig, jobs["pretrain"], where=""))
     state = PartialState()
-    print("rank", state.process_index, "of", state.num_processes)
+    sys.stdout.write(f"rank {state.process_index} of {state.num_processes}\n")
 """
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 import minsheng
 from minsheng.cli import corpus, documents, training
 from minsheng.errors import MinshengError
+
+_INTERRUPTED = "interrupted; start the same command again to go on"
 
 app = typer.Typer(
     name="minsheng",
@@ -52,8 +54,20 @@ def run() -> None:
     except MinshengError as error:
         if debug:
             raise
-        print(f"minsheng: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except OSError as error:  # a full disk, no permission, a file where a folder should be
+        if debug:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error} (--debug shows where)", 1)
     except KeyboardInterrupt:
-        print("minsheng: interrupted; start the same command again to go on", file=sys.stderr)
-        sys.exit(130)
+        _fail(_INTERRUPTED, 130)
+    except SystemExit as stopped:
+        if stopped.code == 130:  # what typer makes of Ctrl-C
+            _fail(_INTERRUPTED, 130)
+        raise
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print("minsheng:", " ".join(message.splitlines()), file=sys.stderr)
+    sys.exit(code)

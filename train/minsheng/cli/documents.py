@@ -88,7 +88,11 @@ def tag(
         share = f"{count / done.passages:6.1%}" if done.passages else ""
         print(f"  {domain:<{width}}  {count:>7,}  {share}")
     print(f"  {'to review':<{width}}  {done.review:>7,}")
-    print(f"results: {done.out}{' (tags.csv, tags.xlsx, tags.jsonl, documents.csv)'}")
+    if not done.can_decide:
+        print(
+            "  (all: the model's validation data were too few, or its errors too many, to say which are safe)"
+        )
+    print(f"results: {done.out} (tags.xlsx, tags.csv, tags.jsonl, tags.parquet, documents.csv)")
     if done.failures:
         _show_failures(done.out / "failures.jsonl", done.failures)
         raise typer.Exit(3)

@@ -70,15 +70,14 @@ def evaluate(
         return
 
     def number(value: float | None) -> str:
-        return "    –" if value is None else f"{value:5.3f}"
+        return "–" if value is None else f"{value:.3f}"
 
     width = max(len(domain.name) for domain in result.domains)
-    print(f"{'':<{width}}  precision  recall     F1   positives")
+    print(f"{'':<{width}}  precision  recall     F1  positives")
     for domain in result.domains:
         rates = (domain.precision.value, domain.recall.value, domain.f1.value)
-        print(
-            f"{domain.name:<{width}}      {'   '.join(number(rate) for rate in rates)}  {domain.support:>9,}"
-        )
+        precision, recall, f1 = (number(rate) for rate in rates)
+        print(f"{domain.name:<{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {domain.support:>9,}")
     macro = result.overall.macro.f1
     print(
         f"macro-F1 {number(macro.value)} ({number(macro.low)} to {number(macro.high)}), {result.examples:,} paragraphs"

@@ -102,7 +102,12 @@ _READERS = {
 }
 
 
-def _labels(value: Any, domains: Sequence[str], where: str) -> tuple[str, ...]:
+def parse_labels(value: Any, domains: Sequence[str], where: str) -> tuple[str, ...]:
+    """A cell or list of labels → domain keys in taxonomy order; an empty one is no domain.
+
+    In a cell they stand apart by one of `| ; ,` (also full-width) or as a JSON list. Raises DataError that
+    begins with `where`.
+    """
     if value is None:
         value = []
     if isinstance(value, str):
@@ -176,7 +181,7 @@ def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
                 Record(
                     id=identity,
                     text=row["text"],
-                    labels=_labels(row["labels"], domains, where),
+                    labels=parse_labels(row["labels"], domains, where),
                     group=_optional(row, "group") or identity,
                     source=_optional(row, "source"),
                     register=_optional(row, "register"),

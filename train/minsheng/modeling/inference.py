@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,25 @@ if TYPE_CHECKING:
     import torch
     from accelerate import Accelerator
     from numpy.typing import NDArray
+
+
+def make_accelerator(*, precision: str, **options: Any) -> Accelerator:
+    """An Accelerator of this precision, also where an earlier one in this process had another.
+
+    `options` go to Accelerator.
+    """
+    import torch
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState, is_initialized
+
+    if is_initialized() and AcceleratorState().mixed_precision != precision:
+        AcceleratorState._reset_state()  # it holds one precision for a whole process; the process group stays
+    # Processes that torchrun or `accelerate launch` began on a machine without a GPU work each for
+    # itself unless accelerate is told that they compute on the CPU.
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return Accelerator(
+        mixed_precision=precision, cpu=several and not torch.accelerator.is_available(), **options
+    )
 
 
 def predict_logits(

@@ -14,7 +14,7 @@ from minsheng.documents.sentences import sentences
 from minsheng.modeling.batches import encode
 from minsheng.modeling.calibration import probabilities
 from minsheng.modeling.directory import ModelInfo, fingerprint, load_directory
-from minsheng.modeling.inference import predict_logits
+from minsheng.modeling.inference import make_accelerator, predict_logits
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -71,15 +71,13 @@ class Tagger:
         cls, folder: str | Path, *, accelerator: Accelerator | None = None, batch_tokens: int = 4096
     ) -> Tagger:
         """Load a model directory. Without `accelerator`: one process, float32. Raises ModelError."""
-        from accelerate import Accelerator
-
         model, tokenizer, info = load_directory(folder)
         return cls(
             model,
             tokenizer,
             info,
             fingerprint=fingerprint(Path(folder)),
-            accelerator=accelerator or Accelerator(mixed_precision="no"),
+            accelerator=accelerator or make_accelerator(precision="no"),
             batch_tokens=batch_tokens,
         )
 

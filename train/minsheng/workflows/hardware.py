@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minsheng.config.schema import RunConfig
 from minsheng.errors import ConfigError, nearest
+from minsheng.modeling.inference import make_accelerator
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -43,7 +44,6 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
     Raises ConfigError for an unknown or missing tracker.
     """
     import torch
-    from accelerate import Accelerator
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
     from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
@@ -65,8 +65,8 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
                 f"run.trackers: {tracker!r} is not installed; install its package or leave it out"
             )
     try:
-        return Accelerator(
-            mixed_precision=choose_precision(run.precision),
+        return make_accelerator(
+            precision=choose_precision(run.precision),
             log_with=list(trackers) or None,
             project_dir=run.output,
             step_scheduler_with_optimizer=False,

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ class Tagged:
     passages: int
     failures: int
     review: int
-    seconds: float
+    seconds: float  # of tagging itself, without loading and the tables at the end
     labels: dict[str, int] = field(default_factory=dict)  # passages a domain
+    can_decide: bool = True  # False: the model has no bound for `auto`, and every passage is for review
 
 
 def _open(out: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
@@ -76,7 +77,6 @@ def tag(
 
     Raises ModelError, ConfigError, RunError. A file that cannot be read is listed and the rest goes on.
     """
-    began = time.monotonic()
     if config.documents.encoding is not None:
         encoding.names(config.documents.encoding)  # a name that nobody knows is found before any work
     accelerator = build_accelerator(
@@ -93,6 +93,7 @@ def tag(
     if main:
         _open(out, identity, overwrite=overwrite)
     accelerator.wait_for_everyone()
+    began = time.monotonic()
     parts, counts = out / "parts", Counts()
     with Progress("tag", total=_planned(patterns, out), unit="documents", show=main) as bar:
         for counts in tag_parts(
@@ -107,7 +108,8 @@ def tag(
     seconds = time.monotonic() - began
     if not main:
         return Tagged(out, counts.documents, counts.passages, counts.failures, 0, seconds)
-    return _finish(out, parts, identity, tagger.domains, seconds)
+    done = _finish(out, parts, identity, tagger.domains, seconds)
+    return replace(done, can_decide=tagger.info.calibration.abstention.bound is not None)
 
 
 def _planned(patterns: Sequence[str], out: Path) -> int | None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from minsheng.corpus.records import KNOWN, Record, _labels
+from minsheng.corpus.records import KNOWN, Record, parse_labels
 from minsheng.errors import DataError, nearest
 from minsheng.taxonomy import Taxonomy
 
@@ -69,7 +69,7 @@ def valid(row: Row, domains: Sequence[str], *, where: str) -> Row:
     if not whole(text):
         raise DataError(f"{where}: 'text' holds half of a surrogate pair; export it again as UTF-8")
     if "labels" in row:
-        return row | {"labels": list(_labels(row["labels"], domains, where))}
+        return row | {"labels": list(parse_labels(row["labels"], domains, where))}
     return row
 
 
@@ -81,7 +81,7 @@ def with_keys(row: Row, taxonomy: Taxonomy, *, where: str) -> Row:
         return row
     known = {name: domain.key for domain in taxonomy.domains for name in (domain.name.zh, domain.name.en)}
     known |= {key: key for key in taxonomy.keys}
-    found = {known[label] for label in _labels(row["labels"], list(known), where)}
+    found = {known[label] for label in parse_labels(row["labels"], list(known), where)}
     return row | {"labels": [key for key in taxonomy.keys if key in found]}
 
 
