@@ -100,7 +100,7 @@ if __name__ == "__main__":
     train(load_config(TrainConfig, jobs["run"], jobs["overrides"]))
     pretrain(build(PretrainConfig, jobs["pretrain"], where=""))
     state = PartialState()
-    sys.stdout.write(f"rank {state.process_index} of {state.num_processes}\n")
+    sys.stdout.write(f"rank {state.process_index} of {state.num_processes}\\n")
 """
 
 
