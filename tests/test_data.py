@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from difflib import SequenceMatcher
 from pathlib import Path
 
-from minsheng.corpus.duplicates import duplicates_within
+from minsheng.corpus.duplicates import duplicates_across, duplicates_within
 from minsheng.corpus.records import Record, read_records
 from minsheng.taxonomy import load_taxonomy
 
@@ -72,3 +73,17 @@ def test_the_card_counts_what_is_there() -> None:
     for register in registers:
         key = next(name for name in rows if name.split(" ")[0] == register)
         assert rows[key] == count(lambda r, g=register: r.register == g), register
+
+
+def test_contrast_pairs_differ_little_and_are_never_trained_on() -> None:
+    records = read_records(DATA / "contrast.jsonl", DOMAINS)
+    pairs: dict[str, list[Record]] = {}
+    for record in records:
+        pairs.setdefault(record.group, []).append(record)
+    assert len(pairs) >= 200
+    for pair in pairs.values():
+        first, second = pair
+        assert first.labels != second.labels, first.group
+        assert SequenceMatcher(None, first.text, second.text, autojunk=False).ratio() >= 0.6, first.group
+    trained = [record for part in corpus().values() for record in part]
+    assert not duplicates_across(trained, records)

@@ -131,6 +131,20 @@ def test_a_directory_holds_what_the_contract_says(model_directory: Path) -> None
     assert {"minsheng", "python", "torch", "transformers", "seed"} <= made.keys()
 
 
+def test_the_stored_model_decides_as_it_did_when_it_was_measured(
+    model_directory: Path, labelled: tuple[Path, Path]
+) -> None:
+    """Temperature and thresholds were fitted before they were stored: the counts must come out again."""
+    rows = [json.loads(line) for line in labelled[1].read_text("utf-8").splitlines()]
+    info = read_info(model_directory)
+    assert abs(info.calibration.temperature - 1) > 0.05
+    tags = Tagger.load(model_directory).tag([row["text"] for row in rows])
+    for domain, counts in info.validation["confusion"].items():
+        pairs = [(domain in row["labels"], domain in tag.labels) for row, tag in zip(rows, tags, strict=True)]
+        found = [pairs.count(pair) for pair in ((True, True), (False, True), (True, False), (False, False))]
+        assert found == list(counts.values()), domain
+
+
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     folder = made_directory(tmp_path, kind="bert", single_label=True)
     info = read_info(folder)
@@ -277,6 +291,7 @@ def test_the_temperature_is_folded_into_the_last_layer_only() -> None:
         config = ModelConfig(max_tokens=40, architecture=architecture)
         labels = [f"d{n}" for n in range(8)]
         model = build_classifier(config, tokenizer, labels=labels, single_label=False, seed=3).eval()
+        torch.nn.init.normal_(model.classifier.bias)
         inputs = tokenizer(TEXTS[0], return_tensors="pt")
         before = model(**inputs).logits
         fold_temperature(model, 2.5)

@@ -114,6 +114,23 @@ def test_an_unfinished_run_of_another_config_is_refused(
     assert [row["update"] for row in logged(tmp_path / "run", "start")] == [0, 6]
 
 
+def test_data_changed_in_the_middle_of_a_run_is_refused(
+    run_config: Path, labelled: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "train.jsonl"
+    data.write_bytes(labelled[0].read_bytes())
+    config = settings(run_config, f"data.train={data.as_posix()}")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_at(patch, 8)
+        train(config)
+    rows = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
+    write_jsonl(data, [*rows[:-1], rows[-1] | {"labels": ["housing"]}])
+    with pytest.raises(RunError, match="the data changed since this run began"):
+        train(config)
+    write_jsonl(data, rows)
+    train(config)
+
+
 @pytest.mark.parametrize("content", [None, "run: {name: x}\n", "lr: 1e-3\n", "- a\n", "\x00", ""])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_directory_of_somebody_else_is_never_touched(

@@ -77,7 +77,7 @@ def pretrain(config: PretrainConfig, *, overwrite: bool = False) -> dict[str, An
     accelerator = build_accelerator(config.run, trackers=config.run.trackers)
     main = accelerator.is_main_process
     with accelerator.main_process_first():
-        run = open_run(config, overwrite=overwrite and main)
+        run = open_run(config, overwrite=overwrite, first=main)
         tokenizer = _prepare(run, config)
     model = (
         build_masked_model(config.architecture, tokenizer, seed=config.seed)

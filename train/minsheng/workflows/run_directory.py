@@ -82,12 +82,17 @@ def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
     return tree
 
 
-def open_run(config: TrainConfig | PretrainConfig, *, overwrite: bool = False) -> RunDirectory:
+def open_run(
+    config: TrainConfig | PretrainConfig, *, overwrite: bool = False, first: bool = True
+) -> RunDirectory:
     """Make the run directory, or take up an unfinished run of the same config.
 
+    `first`: of several processes only one looks and writes; the others follow it.
     Raises RunError if it holds a finished run, an unfinished one of another config, or no run at all.
     """
     run = RunDirectory(Path(config.run.output))
+    if not first:
+        return run
     stored = run.folder / "config.yaml"
     if run.folder.exists() and not run.folder.is_dir():
         raise RunError(f"{run.folder}: is a file; choose another run.output")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minsheng.config.schema import TrainConfig
+from minsheng.errors import RunError
 from minsheng.evaluation.baselines import fit_baseline
 from minsheng.metrics.scores import decide, score
 from minsheng.modeling.averaging import WeightAverage
@@ -102,18 +103,22 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
     labels = model_labels(taxonomy, single_label=single)
     train_set, validation_set = load_sets(config, taxonomy)
     with accelerator.main_process_first():
-        run = open_run(config, overwrite=overwrite and main)
+        run = open_run(config, overwrite=overwrite, first=main)
         tokenizer = _tokenizer(run, config, train_set.texts)
     raw = build_classifier(config.model, tokenizer, labels=labels, single_label=single, seed=config.seed)
     encoded = [
         encode(tokenizer, s.texts, max_tokens=config.model.max_tokens) for s in (train_set, validation_set)
     ]
-    truth = validation_set.truth
+    truth, prints = validation_set.truth, [train_set.fingerprint, validation_set.fingerprint]
     data = Examples(encoded[0], train_set.truth.astype(np.float32))
     optimizers = build_optimizers(raw, config.optimizer)
     best, start, seconds, stored = Best(), 0, 0.0, None
     if (place := latest_checkpoint(run.checkpoints)) is not None:
         state, extra = load_checkpoint(place, model=raw, optimizers=optimizers)
+        if state.get("data", prints) != prints:
+            raise RunError(
+                f"{run.folder}: the data changed since this run began; choose another run.output, or add --overwrite"
+            )
         start, seconds, stored = state["update"], state["seconds"], _part(extra, "average/")
         best = Best(state["score"], state["best"], state["waited"], _part(extra, "best/"))
     raw.to(accelerator.device)
@@ -148,7 +153,7 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
                         run.checkpoints, update=step.update, weights=raw.state_dict(), optimizers=optimizers,
                         state={
                             "seconds": time.monotonic() - began, "score": best.score, "best": best.update,
-                            "waited": best.waited,
+                            "waited": best.waited, "data": prints,
                         },
                         extra=extra,
                     )  # fmt: skip
