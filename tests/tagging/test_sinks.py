@@ -142,7 +142,7 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
     tags = [made_tag(text) for text in HARD]
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        time.sleep(1.1)  # a workbook holds times to the second
+        time.sleep(1.1 if folder == "b" else 0.0)  # a workbook holds times to the second
         rows = [flatten(tag, DOMAINS) for tag in tags]
         write_excel(iter(rows), tag_columns(DOMAINS), tmp_path / folder / "tags.xlsx")
         write_csv(iter(rows), tag_columns(DOMAINS), tmp_path / folder / "tags.csv")
