@@ -128,6 +128,13 @@ def warmup_stable_decay(total: int, *, warmup: float, decay: float) -> Schedule:
     return factor
 
 
+def seed_update(seed: int, update: int, *, rank: int) -> None:
+    """Seed what is random in one update of one process, so that a restart draws the same dropout."""
+    import torch
+
+    torch.manual_seed((seed * 1_000_003 + update) * 1_009 + rank)
+
+
 def apply_update(
     accelerator: Accelerator,
     model: torch.nn.Module,

@@ -12,7 +12,7 @@ import numpy as np
 
 from minsheng.config.schema import MaskConfig, PretrainConfig
 from minsheng.errors import ModelError
-from minsheng.modeling.optimization import Schedule, apply_update, set_learning_rate
+from minsheng.modeling.optimization import Schedule, apply_update, seed_update, set_learning_rate
 
 if TYPE_CHECKING:
     import torch
@@ -195,7 +195,7 @@ def pretrain_updates(
         objective.train()
         rows = list(islice(sequences, batch))
         rng = np.random.default_rng((config.seed, 2, update))
-        torch.manual_seed((config.seed * 1_000_003 + update) * 1_009 + rank)
+        seed_update(config.seed, update, rank=rank)
         # Masked before dealing, so that the masks do not depend on the number of processes.
         whole = [masked_batch(rows[i : i + micro], pieces, config.mask, rng) for i in range(0, batch, micro)]
         mine = whole[rank::ranks]

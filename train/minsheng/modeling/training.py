@@ -11,7 +11,7 @@ import numpy as np
 
 from minsheng.config.schema import LossConfig, TrainConfig
 from minsheng.modeling.batches import Ids, collate, plan_epoch, updates_an_epoch
-from minsheng.modeling.optimization import Schedule, apply_update, set_learning_rate
+from minsheng.modeling.optimization import Schedule, apply_update, seed_update, set_learning_rate
 
 if TYPE_CHECKING:
     import torch
@@ -124,7 +124,7 @@ def train_updates(
             if number <= start:
                 continue
             model.train()
-            torch.manual_seed((config.seed * 1_000_003 + number) * 1_009 + rank)
+            seed_update(config.seed, number, rank=rank)
             total = torch.zeros((), device=device)
             # A rank without examples in a small last update still takes part, with a batch that counts nothing.
             for index, batch in enumerate(update.batches or [[0]]):
