@@ -196,3 +196,19 @@ def test_one_record_and_absent_domains_give_no_numbers_but_a_report(
     result = evaluated(model_directory, data, tmp_path / "out")
     assert result.examples == 1 and result.domains[0].recall.value is None
     assert "–" in (tmp_path / "out" / "evaluation.md").read_text("utf-8")
+
+
+def test_contrast_pairs_are_reported_for_the_model_and_its_baselines(
+    model_directory: Path, tmp_path: Path
+) -> None:
+    rows = made_records(24)
+    for number, row in enumerate(rows):
+        row["group"] = f"pair {number // 2}"
+    rows[0]["labels"] = ["stability", "pensions"]  # wrong on purpose: a pair that cannot be right
+    data = write_jsonl(tmp_path / "pairs.jsonl", rows)
+    result = evaluate_model(model_directory, [data], out=tmp_path / "out", config=CONFIG, contrast_pairs=data)
+    found = result.contrast
+    assert found is not None and found.pairs == 12 and 6 < found.model.both < 12
+    assert [row.name for row in found.baselines] == [rival.name for rival in result.baselines]
+    assert f"| model | {found.model.both} |" in (tmp_path / "out" / "evaluation.md").read_text("utf-8")
+    assert Evaluation.from_json(result.to_json()) == result

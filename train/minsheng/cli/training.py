@@ -58,6 +58,12 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Directory for the report. Default: MODEL/../evaluation.")
     ] = None,
+    contrast: Annotated[
+        Path | None,
+        typer.Option(
+            help="Labelled file of contrast pairs: two records a group, such as data/contrast.jsonl."
+        ),
+    ] = None,
 ) -> None:
     """Say how good a model is on labelled paragraphs, beside keyword rules and TF-IDF."""
     from minsheng.config.schema import EvaluateConfig
@@ -65,7 +71,7 @@ def evaluate(
     from minsheng.workflows.hardware import is_main_process
 
     place = out or model.parent / "evaluation"
-    result = evaluate_model(model, data, out=place, config=EvaluateConfig())
+    result = evaluate_model(model, data, out=place, config=EvaluateConfig(), contrast_pairs=contrast)
     if not is_main_process():
         return
 
@@ -84,6 +90,12 @@ def evaluate(
     )
     for rival in result.baselines:
         print(f"  {rival.name}: {number(rival.macro_f1.value)}")
+    if (pairs := result.contrast) is not None:
+        rows = (pairs.model, *pairs.baselines)
+        print(
+            f"contrast pairs with both right, of {pairs.pairs}: "
+            + ", ".join(f"{r.name} {r.both}" for r in rows)
+        )
     print(f"report: {place / 'evaluation.md'}, {place / 'evaluation.json'}")
 
 

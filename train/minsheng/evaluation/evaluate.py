@@ -61,6 +61,7 @@ def evaluate(
     *,
     baselines: Mapping[str, ArrayLike],
     evidence: Sequence[EvidenceCase] = (),
+    contrast: v.Contrast | None = None,
     about: Mapping[str, str] | None = None,
     config: EvaluationConfig,
 ) -> v.Evaluation:
@@ -105,6 +106,7 @@ def evaluate(
         ),
         automatic=None if accepted is None else sections.automatic(view, accepted, target=system.target),
         evidence=agreement(evidence, domains=examples.domains),
+        contrast=contrast,
         slices=sections.slices(view, properties, orders=orders, accepted=accepted),
         baselines=tuple(
             sections.rival(view, name, labels, single_label=thresholds is None)

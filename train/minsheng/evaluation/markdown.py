@@ -24,6 +24,7 @@ def render(evaluation: Evaluation) -> str:
         *_review(evaluation),
         *_calibration(evaluation),
         *_evidence(evaluation),
+        *_contrast(evaluation),
         *_slices(evaluation),
         *_errors(evaluation),
         "## How the numbers were made",
@@ -165,6 +166,25 @@ def _evidence(evaluation: Evaluation) -> list[str]:
         "## Evidence",
         text,
         fmt.table(["Domain", "Checked", "Right", "Share", "A random sentence"], rows),
+    ]
+
+
+def _contrast(evaluation: Evaluation) -> list[str]:
+    found = evaluation.contrast
+    if found is None:
+        return []
+    rows = [
+        [row.name, str(row.both), str(row.one), fmt.percent(row.share), fmt.percent_interval(row.share)]
+        for row in (found.model, *found.baselines)
+    ]
+    text = (
+        f"{fmt.counted(found.pairs, 'pair')} of nearly the same paragraph with different labels. A pair counts "
+        "where the whole label set of both is right."
+    )
+    return [
+        "## Contrast pairs",
+        text,
+        fmt.table(["System", "Both right", "One right", "Share", "Interval"], rows),
     ]
 
 

@@ -133,6 +133,29 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ContrastShare:
+    """How one system does on contrast pairs; right means that the whole label set is."""
+
+    name: str
+    both: int  # pairs with both paragraphs right
+    one: int  # with only one right
+    share: Estimate  # of both, among all pairs
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Pairs of nearly the same paragraph with different labels, never trained on."""
+
+    pairs: int
+    model: ContrastShare
+    baselines: tuple[ContrastShare, ...]
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """The paragraphs with one value of one property, e.g. `source` = `news`."""
 
@@ -202,6 +225,7 @@ class Evaluation:
     calibration: Calibration
     automatic: Automatic | None
     evidence: Evidence | None
+    contrast: Contrast | None
     slices: tuple[Slice, ...]
     baselines: tuple[Rival, ...]
     false_alarms: tuple[Mistake, ...]  # the surest first

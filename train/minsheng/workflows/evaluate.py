@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsheng.config.schema import EvaluateConfig, RunConfig
+from minsheng.config.schema import EvaluateConfig, EvaluationConfig, RunConfig
 from minsheng.corpus.records import Record, fingerprint, read_files
 from minsheng.documents.clean import clean_text
 from minsheng.documents.sentences import sentences
 from minsheng.errors import DataError, nearest
 from minsheng.evaluation.baselines import load_baseline
+from minsheng.evaluation.contrast import MODEL, contrast, pairs_of
 from minsheng.evaluation.evaluate import Examples, System, evaluate
 from minsheng.evaluation.evidence import EvidenceCase
 from minsheng.evaluation.markdown import render
-from minsheng.evaluation.values import Evaluation
+from minsheng.evaluation.values import Contrast, Evaluation
+from minsheng.metrics.scores import decide
 from minsheng.modeling.checkpoint import write_atomic
 from minsheng.modeling.directory import NONE, ModelInfo
 from minsheng.tagging.tagger import Tag, Tagger
@@ -99,11 +101,40 @@ def _keywords(texts: Sequence[str], info: ModelInfo) -> NDArray[np.bool_]:
     return decided
 
 
+def _baselines(model: Path, texts: Sequence[str], info: ModelInfo) -> dict[str, NDArray[np.generic]]:
+    """Decisions of the keyword rule and scores of the TF-IDF model that lies beside the model, by name."""
+    found: dict[str, NDArray[np.generic]] = {"keyword rule": _keywords(texts, info)}
+    if (model / "baselines").is_dir():
+        found["TF-IDF + logistic regression"] = load_baseline(model / "baselines").scores(texts)
+    return found
+
+
+def _contrast(path: Path, tagger: Tagger, model: Path, config: EvaluationConfig) -> Contrast:
+    """The model and its baselines on a file of contrast pairs."""
+    info = tagger.info
+    records = read_files([path], info.labels)
+    pairs = pairs_of([record.group for record in records])
+    texts = [clean_text(record.text, config=info.clean) for record in records]
+    truth = targets_of(records, info.labels, single_label=info.single_label)
+    scores = tagger.probabilities(tagger.logits(texts, together=True))
+    decisions = {MODEL: decide(scores, info.calibration.thresholds)}
+    for name, found in _baselines(model, texts, info).items():
+        cut = None if info.single_label and found.dtype != np.bool_ else 0.5
+        decisions[name] = decide(found.astype(np.float64), cut)
+    return contrast(truth, decisions, pairs, config=config)
+
+
 def evaluate_model(
-    model: Path, data: Sequence[str | Path], *, out: Path, config: EvaluateConfig
+    model: Path,
+    data: Sequence[str | Path],
+    *,
+    out: Path,
+    config: EvaluateConfig,
+    contrast_pairs: Path | None = None,
 ) -> Evaluation:
     """Evaluate a model directory on labelled files; writes `evaluation.json` and `evaluation.md` into `out`.
 
+    `contrast_pairs`: a labelled file whose groups are pairs (see `evaluation.contrast`).
     Raises ModelError, DataError.
     """
     accelerator = build_accelerator(
@@ -118,9 +149,6 @@ def evaluate_model(
     logits = tagger.logits(texts, together=True)
     scores = tagger.probabilities(logits)
     tags = tagger.tag(texts, clean=False)
-    baselines: dict[str, NDArray[np.generic]] = {"keyword rule": _keywords(texts, info)}
-    if (model / "baselines").is_dir():
-        baselines["TF-IDF + logistic regression"] = load_baseline(model / "baselines").scores(texts)
     slices = {name: _slice(records, name) for name in SLICES}
     result = evaluate(
         Examples(
@@ -139,8 +167,9 @@ def evaluate_model(
             accepted=np.array([tag.decision == "auto" for tag in tags], dtype=bool),
             target=calibration.abstention.precision,
         ),
-        baselines=baselines,
+        baselines=_baselines(model, texts, info),
         evidence=evidence_cases(records, texts, tags, info),
+        contrast=None if contrast_pairs is None else _contrast(contrast_pairs, tagger, model, config.report),
         about={
             "model": f"{model} ({tagger.fingerprint})",
             "data": ", ".join(str(path) for path in data),
