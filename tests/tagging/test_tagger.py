@@ -39,7 +39,7 @@ def with_bound(tagger: Tagger, bound: float, *, threshold: float = 0.5) -> Tagge
         tagger._model,
         tagger._tokenizer,
         info,
-        fingerprint="x",
+        folder=tagger.folder,
         accelerator=tagger._accelerator,
         batch_tokens=4096,
     )

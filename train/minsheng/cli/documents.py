@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from minsheng.modeling.shipped import TAGGER
+
 _SHOWN = 5  # failures printed; the file has them all
 
 Paths = Annotated[
@@ -60,8 +62,10 @@ def read(
 def tag(
     paths: Paths,
     *,
-    model: Annotated[Path, typer.Option(help="Model directory.")],
-    out: Annotated[Path, typer.Option(help="Directory for the results.")],
+    model: Annotated[
+        str, typer.Option(help="Model directory. Default: the tagger that ships with minsheng.")
+    ] = TAGGER,
+    out: Annotated[Path, typer.Option(help="Directory for the results.")] = Path("minsheng-tags"),
     encoding: Encoding = None,
     text_column: TextColumn = "text",
     evidence: Annotated[bool, typer.Option(help="Name the sentence that earns each label.")] = True,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from minsheng.corpus.records import SUFFIXES
+from minsheng.errors import DataError
+from minsheng.modeling.shipped import TAGGER
 
 ConfigPath = Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")]
 Overrides = Annotated[
@@ -52,11 +57,20 @@ def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Over
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Model directory.")],
-    data: Annotated[list[str], typer.Argument(help="Labelled files: JSONL, CSV, Parquet or Excel.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL] DATA...",
+            help="A model directory (default: the tagger that ships with minsheng), then labelled files: JSONL, "
+            "CSV, Parquet or Excel.",
+        ),
+    ],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="Directory for the report. Default: MODEL/../evaluation.")
+        Path | None,
+        typer.Option(
+            help="Directory for the report. Default: MODEL/../evaluation, else minsheng-evaluation."
+        ),
     ] = None,
     contrast: Annotated[
         Path | None,
@@ -70,7 +84,10 @@ def evaluate(
     from minsheng.workflows.evaluate import evaluate_model
     from minsheng.workflows.hardware import is_main_process
 
-    place = out or model.parent / "evaluation"
+    model, data = _model_and_data(paths)
+    place = out or (
+        Path(model).parent / "evaluation" if Path(model).is_dir() else Path("minsheng-evaluation")
+    )
     result = evaluate_model(model, data, out=place, config=EvaluateConfig(), contrast_pairs=contrast)
     if not is_main_process():
         return
@@ -97,6 +114,16 @@ def evaluate(
             + ", ".join(f"{r.name} {r.both}" for r in rows)
         )
     print(f"report: {place / 'evaluation.md'}, {place / 'evaluation.json'}")
+
+
+def _model_and_data(paths: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The model (a directory, or the name of one that ships) and the labelled files. Raises DataError."""
+    first, rest = paths[0], paths[1:]
+    # A file with the suffix of a table is data; anything else in the first place is meant as a model.
+    model, data = (TAGGER, paths) if Path(first).suffix.lower() in SUFFIXES else (first, rest)
+    if not data:
+        raise DataError(f"{first}: no labelled file to evaluate on; name one after the model")
+    return model, data
 
 
 def register(app: typer.Typer) -> None:

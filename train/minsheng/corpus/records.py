@@ -100,6 +100,7 @@ _READERS = {
     ".parquet": _parquet_rows,
     ".xlsx": _excel_rows,
 }
+SUFFIXES = tuple(_READERS)  # of labelled files
 
 
 def parse_labels(value: Any, domains: Sequence[str], where: str) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(
-            f"{path}: cannot read {path.suffix or 'a file without suffix'}; give {', '.join(_READERS)}"
+            f"{path}: cannot read {path.suffix or 'a file without suffix'}; give {', '.join(SUFFIXES)}"
         )
     if not path.is_file():
         names = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []

@@ -18,6 +18,7 @@ from minsheng.config.schema import CleanConfig
 from minsheng.errors import ConfigError, ModelError
 from minsheng.modeling.calibration import Calibration, calibration_from
 from minsheng.modeling.model import load_classifier, load_tokenizer, locate
+from minsheng.modeling.shipped import shipped
 from minsheng.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -152,11 +153,12 @@ def _check_calibration(calibration: Calibration, place: Path) -> None:
 
 
 def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, ModelInfo]:
-    """A model directory as `save_directory` wrote it; the model is in evaluation mode, float32.
+    """A model directory as `save_directory` wrote it, or the name of one that ships; the model is in
+    evaluation mode, float32.
 
     Raises ModelError if a part is missing or the head does not fit `minsheng.json`.
     """
-    folder = Path(folder)
+    folder = shipped(str(folder)) or Path(folder)
     if not folder.is_dir():
         raise ModelError(f"{folder}: no such model directory")
     locate(str(folder))

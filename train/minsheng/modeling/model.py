@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minsheng.config.schema import ArchitectureConfig, ModelConfig
 from minsheng.errors import ModelError
 from minsheng.modeling.batches import WIDTH
+from minsheng.modeling.shipped import shipped
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -39,10 +40,13 @@ def _explain(name: str, error: Exception) -> str:
 
 
 def locate(name: str) -> str:
-    """A Hub name or a local directory, checked as far as can be without the network.
+    """What transformers loads for a name: the directory of a model that ships, a local directory, a Hub name.
 
-    Raises ModelError for a directory without config, without weights, or with pickled weights only.
+    Checked as far as can be without the network. Raises ModelError for a directory without config, without
+    weights, or with pickled weights only.
     """
+    if (found := shipped(name)) is not None:
+        return str(found)
     folder = Path(name)
     if not folder.is_dir():
         if folder.exists() or name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
@@ -71,9 +75,10 @@ def _load(kind: Any, name: str, **options: Any) -> Any:
 
 
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
-    """The tokenizer of a Hub name or local directory. Raises ModelError."""
+    """The tokenizer of a name as `locate` takes it, or of a directory without weights. Raises ModelError."""
     from transformers import AutoTokenizer
 
+    name = str(shipped(name) or name)
     folder = Path(name)
     if not (folder / "tokenizer.json").is_file():
         locate(name)
@@ -184,7 +189,7 @@ def build_classifier(
         warnings.simplefilter("ignore")  # "newly initialized: classifier": that is what training is for
         model, loaded = _load(
             AutoModelForSequenceClassification,
-            config.name,
+            locate(config.name),
             revision=config.revision,
             use_safetensors=True,
             ignore_mismatched_sizes=True,

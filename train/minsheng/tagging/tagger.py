@@ -15,6 +15,7 @@ from minsheng.modeling.batches import encode
 from minsheng.modeling.calibration import probabilities
 from minsheng.modeling.directory import ModelInfo, fingerprint, load_directory
 from minsheng.modeling.inference import make_accelerator, predict_logits
+from minsheng.modeling.shipped import TAGGER, shipped
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -55,12 +56,13 @@ class Tagger:
         tokenizer: PreTrainedTokenizerBase,
         info: ModelInfo,
         *,
-        fingerprint: str,
+        folder: Path,
         accelerator: Accelerator,
         batch_tokens: int,
     ) -> None:
         self.info = info
-        self.fingerprint = fingerprint
+        self.folder = folder
+        self.fingerprint = fingerprint(folder)
         self._model = model.to(accelerator.device)
         self._tokenizer = tokenizer
         self._accelerator = accelerator
@@ -68,15 +70,19 @@ class Tagger:
 
     @classmethod
     def load(
-        cls, folder: str | Path, *, accelerator: Accelerator | None = None, batch_tokens: int = 4096
+        cls, model: str | Path = TAGGER, *, accelerator: Accelerator | None = None, batch_tokens: int = 4096
     ) -> Tagger:
-        """Load a model directory. Without `accelerator`: one process, float32. Raises ModelError."""
-        model, tokenizer, info = load_directory(folder)
+        """Load a model directory, or by default the tagger that ships.
+
+        Without `accelerator`: one process, float32. Raises ModelError.
+        """
+        folder = shipped(str(model)) or Path(model)
+        classifier, tokenizer, info = load_directory(folder)
         return cls(
-            model,
+            classifier,
             tokenizer,
             info,
-            fingerprint=fingerprint(Path(folder)),
+            folder=folder,
             accelerator=accelerator or make_accelerator(precision="no"),
             batch_tokens=batch_tokens,
         )

@@ -101,15 +101,15 @@ def _keywords(texts: Sequence[str], info: ModelInfo) -> NDArray[np.bool_]:
     return decided
 
 
-def _baselines(model: Path, texts: Sequence[str], info: ModelInfo) -> dict[str, NDArray[np.generic]]:
+def _baselines(tagger: Tagger, texts: Sequence[str]) -> dict[str, NDArray[np.generic]]:
     """Decisions of the keyword rule and scores of the TF-IDF model that lies beside the model, by name."""
-    found: dict[str, NDArray[np.generic]] = {"keyword rule": _keywords(texts, info)}
-    if (model / "baselines").is_dir():
-        found["TF-IDF + logistic regression"] = load_baseline(model / "baselines").scores(texts)
+    found: dict[str, NDArray[np.generic]] = {"keyword rule": _keywords(texts, tagger.info)}
+    if (stored := tagger.folder / "baselines").is_dir():
+        found["TF-IDF + logistic regression"] = load_baseline(stored).scores(texts)
     return found
 
 
-def _contrast(path: Path, tagger: Tagger, model: Path, config: EvaluationConfig) -> Contrast:
+def _contrast(path: Path, tagger: Tagger, config: EvaluationConfig) -> Contrast:
     """The model and its baselines on a file of contrast pairs."""
     info = tagger.info
     records = read_files([path], info.labels)
@@ -118,14 +118,14 @@ def _contrast(path: Path, tagger: Tagger, model: Path, config: EvaluationConfig)
     truth = targets_of(records, info.labels, single_label=info.single_label)
     scores = tagger.probabilities(tagger.logits(texts, together=True))
     decisions = {MODEL: decide(scores, info.calibration.thresholds)}
-    for name, found in _baselines(model, texts, info).items():
+    for name, found in _baselines(tagger, texts).items():
         cut = None if info.single_label and found.dtype != np.bool_ else 0.5
         decisions[name] = decide(found.astype(np.float64), cut)
     return contrast(truth, decisions, pairs, config=config)
 
 
 def evaluate_model(
-    model: Path,
+    model: str | Path,
     data: Sequence[str | Path],
     *,
     out: Path,
@@ -167,9 +167,9 @@ def evaluate_model(
             accepted=np.array([tag.decision == "auto" for tag in tags], dtype=bool),
             target=calibration.abstention.precision,
         ),
-        baselines=_baselines(model, texts, info),
+        baselines=_baselines(tagger, texts),
         evidence=evidence_cases(records, texts, tags, info),
-        contrast=None if contrast_pairs is None else _contrast(contrast_pairs, tagger, model, config.report),
+        contrast=None if contrast_pairs is None else _contrast(contrast_pairs, tagger, config.report),
         about={
             "model": f"{model} ({tagger.fingerprint})",
             "data": ", ".join(str(path) for path in data),

@@ -76,9 +76,15 @@ def holds_anything(folder: Path) -> bool:
 
 
 def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
-    """The settings that change what is learnt, as plain values."""
+    """The settings that must not change between the start of a run and its continuation, as plain values.
+
+    Those that change what is learnt, but for the length of a pre-training run: until its decay begins, the
+    learning rate does not depend on the end, so a run can be brought to an end early or prolonged.
+    """
     tree = config.model_dump(mode="json")
     tree["run"] = {key: value for key, value in tree["run"].items() if key not in _FREE}
+    if isinstance(config, PretrainConfig):
+        tree["schedule"] = {k: v for k, v in tree["schedule"].items() if k not in ("tokens", "decay")}
     return tree
 
 

@@ -71,7 +71,7 @@ def _manifest(place: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def tag(
-    patterns: Sequence[str], *, model: Path, out: Path, config: TagConfig, overwrite: bool = False
+    patterns: Sequence[str], *, model: str | Path, out: Path, config: TagConfig, overwrite: bool = False
 ) -> Tagged:
     """Tag every document that the patterns name into `out`, or go on where a run was stopped.
 
