@@ -76,20 +76,18 @@ def evaluate(
         len(truth), groups=examples.groups, resamples=config.resamples, seed=config.seed
     )
     view = View(truth, scores, metrics.decide(scores, system.thresholds), draws, config.level)
-    thresholds = (
-        None if system.thresholds is None else np.asarray(system.thresholds, dtype=np.float64).tolist()
-    )
+    thresholds = system.thresholds
+    if thresholds is not None:
+        thresholds = np.asarray(thresholds, dtype=np.float64).tolist()
     points: Mapping[str, Any] = metrics.load_metric().compute(
         predictions=scores, references=truth, thresholds=thresholds, bins=config.bins
     )
-    before = None
-    if system.uncalibrated is not None:
-        before = metrics.calibration_error(truth, system.uncalibrated, bins=config.bins)
+    before = system.uncalibrated
+    if before is not None:
+        before = metrics.calibration_error(truth, before, bins=config.bins)
     accepted = None if system.accepted is None else np.asarray(system.accepted, dtype=bool)
     counts = sections.counted(view, view.given)
     average = metrics.average_precisions(draws, truth, scores)
-    properties = {**examples.slices, "length": sections.by_length(examples.texts, config.lengths)}
-    orders = {"length": sections.length_classes(config.lengths)}
     named = {"texts": examples.texts, "ids": examples.ids, "domains": examples.domains}
     return v.Evaluation(
         examples=len(truth),
@@ -107,7 +105,7 @@ def evaluate(
         automatic=None if accepted is None else sections.automatic(view, accepted, target=system.target),
         evidence=agreement(evidence, domains=examples.domains),
         contrast=contrast,
-        slices=sections.slices(view, properties, orders=orders, accepted=accepted),
+        slices=_slices(view, examples, accepted, config),
         baselines=tuple(
             sections.rival(view, name, labels, single_label=thresholds is None)
             for name, labels in baselines.items()
@@ -132,6 +130,14 @@ def _check_lengths(examples: Examples, system: System, shape: tuple[int, ...]) -
             raise DataError(
                 f"{name}: {len(column)} entries for {shape[0]} examples; give one entry an example"
             )
+
+
+def _slices(
+    view: View, examples: Examples, accepted: Mask | None, config: EvaluationConfig
+) -> tuple[v.Slice, ...]:
+    properties = {**examples.slices, "length": sections.by_length(examples.texts, config.lengths)}
+    orders = {"length": sections.length_classes(config.lengths)}
+    return sections.slices(view, properties, orders=orders, accepted=accepted)
 
 
 def _domains(
