@@ -165,37 +165,54 @@ def test_the_loss_falls_and_the_encoder_loads_with_plain_transformers(encoder: P
     assert model.eval()(**inputs).logits.shape[-1] == len(tokenizer)
 
 
+def interrupt(monkeypatch: pytest.MonkeyPatch, config: PretrainConfig, *, stop: int) -> None:
+    """Run until after the update `stop`."""
+    import minsheng.workflows.pretrain as workflow
+
+    true_updates = workflow.pretrain_updates
+
+    def stopping(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        for step in true_updates(*args, **kwargs):
+            yield step
+            if step.update == stop:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(workflow, "pretrain_updates", stopping)
+        pretrain(config)
+
+
 @pytest.mark.parametrize("kind", ["modernbert", "bert"])
 def test_an_interrupted_run_gives_the_same_weights(
     kind: str, corpus: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """BERT has dropout by default, so its random draws must repeat as well."""
-    import minsheng.workflows.pretrain as workflow
-
     kinds = {"architecture": {"kind": kind}}
     if kind == "modernbert":
         whole = encoder
     else:
         whole = tmp_path / "whole"
         pretrain(run_settings(corpus, whole, **kinds))
-    true_updates = workflow.pretrain_updates
     for stop in (8, 25):  # in between checkpoints, and right after one
-
-        def stopping(*args: Any, stop: int = stop, **kwargs: Any) -> Iterator[Any]:
-            for step in true_updates(*args, **kwargs):
-                yield step
-                if step.update == stop:
-                    raise KeyboardInterrupt
-
-        monkeypatch.setattr(workflow, "pretrain_updates", stopping)
-        with pytest.raises(KeyboardInterrupt):
-            pretrain(run_settings(corpus, tmp_path / "parts", **kinds))
-    monkeypatch.setattr(workflow, "pretrain_updates", true_updates)
+        interrupt(monkeypatch, run_settings(corpus, tmp_path / "parts", **kinds), stop=stop)
     pretrain(run_settings(corpus, tmp_path / "parts", **kinds))
     weights = [(run / "model" / "model.safetensors").read_bytes() for run in (whole, tmp_path / "parts")]
     assert weights[0] == weights[1]
     assert AutoModel.from_pretrained(tmp_path / "parts" / "model").config.model_type == kind
     assert AutoModelForMaskedLM.from_pretrained(tmp_path / "parts" / "model").config.hidden_size == 32
+
+
+def test_a_run_can_be_brought_to_an_early_end(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its decay a long run is the same as a short one."""
+    short = {"schedule": {"warmup": 0.0, "tokens": 20 * 8 * 32, "decay": 0.5}}
+    long = {"schedule": {"warmup": 0.0, "tokens": 200 * 8 * 32, "decay": 0.2}}
+    pretrain(run_settings(corpus, tmp_path / "short", **short))
+    interrupt(monkeypatch, run_settings(corpus, tmp_path / "ended", **long), stop=8)
+    pretrain(run_settings(corpus, tmp_path / "ended", **short))
+    weights = [(tmp_path / run / "model" / "model.safetensors").read_bytes() for run in ("short", "ended")]
+    assert weights[0] == weights[1]
 
 
 def test_going_on_from_a_given_encoder(corpus: Path, encoder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -11,6 +12,8 @@ import minsheng
 from minsheng.cli import corpus, documents, training
 from minsheng.errors import MinshengError
 
+# Nothing is sent anywhere: telemetry of the libraries, and the bot that transformers asks to convert weights.
+_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "DISABLE_SAFETENSORS_CONVERSION": "1"}
 _INTERRUPTED = "interrupted; start the same command again to go on"
 
 app = typer.Typer(
@@ -45,6 +48,8 @@ def run() -> None:
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
+    for name, value in _QUIET.items():  # before any library is imported and reads it
+        os.environ.setdefault(name, value)
     for stream in (sys.stdout, sys.stderr):
         # A cp936 console cannot show every character: show a substitute, never crash.
         if hasattr(stream, "reconfigure"):

@@ -69,13 +69,22 @@ def tag(
     encoding: Encoding = None,
     text_column: TextColumn = "text",
     evidence: Annotated[bool, typer.Option(help="Name the sentence that earns each label.")] = True,
+    mask_personal: Annotated[
+        bool,
+        typer.Option(
+            "--mask-personal",
+            help="Write * over identity-card, phone and bank-card numbers and e-mail addresses in the results.",
+        ),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete an earlier run in --out.")] = False,
 ) -> None:
     """Label every passage of the documents; results go to --out as JSONL, CSV, Excel and Parquet."""
     from minsheng.config.load import build
     from minsheng.config.schema import TagConfig
 
-    settings = {"documents": _settings(encoding, text_column), "evidence": evidence}
+    settings = {
+        "documents": _settings(encoding, text_column), "evidence": evidence, "mask_personal": mask_personal,
+    }  # fmt: skip
     config = build(TagConfig, settings, where="options")
     from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.tag import tag as run

@@ -191,6 +191,13 @@ class EvaluationConfig(Settings):
     worst: Annotated[Count, Field(ge=0)] = 20  # false alarms, and as many misses, shown with their text
     # Upper ends of the length classes, in characters.
     lengths: Annotated[tuple[Count, ...], BeforeValidator(_many)] = (100, 200, 400)
+    curve: Annotated[Count, Field(ge=2)] = 200  # most points of a precision-recall curve
+    # A domain can be used without review where both lower bounds reach these, on so many positives.
+    precision: Share = 0.85
+    recall: Share = 0.85
+    positives: Annotated[Count, Field(ge=1)] = 100
+    margin: Share = 0.01  # macro-F1 that a model must be ahead of a cheap baseline to be worth its cost
+    doubt: Annotated[Share, Field(gt=0.5)] = 0.9  # probability against a label from which it is suspect
 
 
 class RunConfig(Settings):
@@ -280,6 +287,7 @@ class TagConfig(Settings):
     batch_tokens: Annotated[Count, Field(ge=16)] = 4096
     window: Annotated[Count, Field(ge=1)] = 64  # documents in one part
     evidence: Switch = True
+    mask_personal: Switch = False  # `*` over identity, phone and card numbers and e-mail addresses in the results
 
 
 class EvaluateConfig(Settings):

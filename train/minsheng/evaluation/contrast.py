@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from minsheng import metrics
 from minsheng.config.schema import EvaluationConfig
 from minsheng.errors import DataError
-from minsheng.evaluation.values import Contrast, ContrastShare, Estimate
+from minsheng.evaluation.estimates import Estimate
+from minsheng.evaluation.values import Contrast, ContrastShare
 from minsheng.metrics.scores import Mask
 
 MODEL = "model"

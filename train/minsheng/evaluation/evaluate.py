@@ -6,26 +6,25 @@ resamples that all systems share.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from minsheng import metrics
 from minsheng.config.schema import EvaluationConfig
 from minsheng.errors import DataError
-from minsheng.evaluation import sections
+from minsheng.evaluation import rules, sections, tables
 from minsheng.evaluation import values as v
+from minsheng.evaluation.confusion import confusions, together
+from minsheng.evaluation.estimates import Name, Settings
 from minsheng.evaluation.evidence import EvidenceCase, agreement
+from minsheng.evaluation.findings import Mistake
+from minsheng.evaluation.mistakes import Paragraphs, Scorer, mistakes, suspects, with_sentences
 from minsheng.evaluation.sections import View
-from minsheng.metrics.bootstrap import macro, ratio
-from minsheng.metrics.scores import Mask, Matrix, Vector, checked
-
-_RATES = ("precision", "recall", "f1")
-
-Counts = Mapping[str, NDArray[np.float64]]
+from minsheng.metrics.scores import Mask, Matrix, checked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +32,8 @@ class Examples:
     """The labelled set; every sequence has one entry an example.
 
     `slices` maps the name of a property (source, register, …) to its values, None where unknown; the length
-    of the text is added to them. `groups` (document, issuer) are drawn whole by the bootstrap.
+    of the text is added to them. Those of `ordered` (year) are shown in the order of their values, the others
+    by frequency. `groups` (document, issuer) are drawn whole by the bootstrap. `names` show the domains.
     """
 
     truth: Mask  # (examples, domains)
@@ -42,6 +42,8 @@ class Examples:
     ids: Sequence[str]
     groups: Sequence[Hashable] | None = None
     slices: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    ordered: Collection[str] = ()
+    names: Sequence[Name] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +55,8 @@ class System:
     uncalibrated: Matrix | None = None  # scores before the temperature
     accepted: Mask | None = None  # (examples,): decided `auto`; None: the model has no rule for that
     target: float | None = None  # precision of whole label sets that this rule was fitted for
+    score: Scorer | None = None  # of other texts, for the sentences that caused mistakes
+    costs: Sequence[v.Cost] = ()  # its own (first) and those of the baselines
 
 
 def evaluate(
@@ -76,45 +80,48 @@ def evaluate(
         len(truth), groups=examples.groups, resamples=config.resamples, seed=config.seed
     )
     view = View(truth, scores, metrics.decide(scores, system.thresholds), draws, config.level)
-    thresholds = system.thresholds
-    if thresholds is not None:
-        thresholds = np.asarray(thresholds, dtype=np.float64).tolist()
-    points: Mapping[str, Any] = metrics.load_metric().compute(
-        predictions=scores, references=truth, thresholds=thresholds, bins=config.bins
-    )
-    before = system.uncalibrated
-    if before is not None:
-        before = metrics.calibration_error(truth, before, bins=config.bins)
     accepted = None if system.accepted is None else np.asarray(system.accepted, dtype=bool)
-    counts = sections.counted(view, view.given)
-    average = metrics.average_precisions(draws, truth, scores)
-    named = {"texts": examples.texts, "ids": examples.ids, "domains": examples.domains}
+    decisions = {
+        name: sections.rival_decisions(truth, name, labels, single_label=system.thresholds is None)
+        for name, labels in baselines.items()
+    }
+    rivals = tuple(sections.rival(view, name, labels, decisions[name]) for name, labels in baselines.items())
+    shared = tables.measured(
+        view, thresholds=system.thresholds, uncalibrated=system.uncalibrated, bins=config.bins
+    )
+    rows = tables.domains(shared, examples.domains, examples.names, config=config)
+    paragraphs = Paragraphs(examples.texts, examples.ids, examples.domains, truth, view.given, scores)
     return v.Evaluation(
         examples=len(truth),
         groups=None if examples.groups is None else draws.groups,
         without_label=int((~truth.any(axis=1)).sum()),
-        domains=_domains(
-            view, examples.domains, thresholds, points, counts, average, before, bins=config.bins
-        ),
-        overall=_overall(view, points, counts, average),
-        calibration=v.Calibration(
-            bins=config.bins,
-            after=points["mean_calibration_error"],
-            before=None if before is None else float(before.mean()),
-        ),
+        domains=rows,
+        overall=tables.overall(shared),
+        calibration=tables.calibration(shared, rows, bins=config.bins),
         automatic=None if accepted is None else sections.automatic(view, accepted, target=system.target),
         evidence=agreement(evidence, domains=examples.domains),
         contrast=contrast,
         slices=_slices(view, examples, accepted, config),
-        baselines=tuple(
-            sections.rival(view, name, labels, single_label=thresholds is None)
-            for name, labels in baselines.items()
-        ),
-        false_alarms=sections.mistakes(view, "false_alarm", **named, most=config.worst),
-        misses=sections.mistakes(view, "miss", **named, most=config.worst),
-        settings=v.Settings(config.seed, config.resamples, config.level),
+        baselines=rivals,
+        payoff=rules.payoff(rivals, margin=config.margin),
+        costs=tuple(system.costs),
+        confusions=confusions(truth, view.given, examples.domains),
+        together=together(truth, view.given, examples.domains),
+        false_alarms=_mistakes(paragraphs, "false_alarm", system, most=config.worst),
+        misses=_mistakes(paragraphs, "miss", system, most=config.worst),
+        suspects=suspects(paragraphs, decisions, doubt=config.doubt, most=config.worst),
+        settings=Settings(**config.model_dump(include={field.name for field in fields(Settings)})),
         about=dict(about or {}),
     )
+
+
+def _mistakes(
+    paragraphs: Paragraphs, kind: Literal["false_alarm", "miss"], system: System, *, most: int
+) -> tuple[Mistake, ...]:
+    found = mistakes(paragraphs, kind, most=most)
+    if system.score is None:
+        return found
+    return with_sentences(found, system.score, domains=paragraphs.domains)
 
 
 def _check_lengths(examples: Examples, system: System, shape: tuple[int, ...]) -> None:
@@ -125,6 +132,8 @@ def _check_lengths(examples: Examples, system: System, shape: tuple[int, ...]) -
     columns: dict[str, Any] = {"texts": examples.texts, "ids": examples.ids, "groups": examples.groups}
     columns |= {f"slice {name!r}": column for name, column in examples.slices.items()}
     columns |= {"accepted": system.accepted, "uncalibrated": system.uncalibrated}
+    if examples.names is not None and len(examples.names) != shape[1]:
+        raise DataError(f"{len(examples.names)} names for {shape[1]} domains: give one a domain")
     for name, column in columns.items():
         if column is not None and len(column) != shape[0]:
             raise DataError(
@@ -137,76 +146,9 @@ def _slices(
 ) -> tuple[v.Slice, ...]:
     properties = {**examples.slices, "length": sections.by_length(examples.texts, config.lengths)}
     orders = {"length": sections.length_classes(config.lengths)}
-    return sections.slices(view, properties, orders=orders, accepted=accepted)
-
-
-def _domains(
-    view: View,
-    names: Sequence[str],
-    thresholds: Any,
-    points: Mapping[str, Any],
-    counts: Counts,
-    average: Matrix,
-    before: Vector | None,
-    *,
-    bins: int,
-) -> tuple[v.Domain, ...]:
-    cuts = None if thresholds is None else np.broadcast_to(thresholds, (len(names),))
-    resampled = {
-        "precision": ratio(counts["correct"], counts["given"]),
-        "recall": ratio(counts["correct"], counts["support"]),
-        "f1": metrics.f1(counts["correct"], counts["support"], counts["given"]),
-        "average_precision": average,
+    orders |= {
+        name: sorted({value for value in properties[name] if value is not None})
+        for name in examples.ordered
+        if name in properties
     }
-    rows = []
-    for d, name in enumerate(names):
-        truth, given = view.truth[:, d], view.given[:, d]
-        curve = metrics.reliability(truth, view.scores[:, d], bins=bins)
-        points_of_curve = zip(
-            curve.score.tolist(), curve.frequency.tolist(), curve.examples.tolist(), strict=True
-        )
-        rows.append(
-            v.Domain(
-                name=name,
-                support=int(truth.sum()),
-                correct=int((truth & given).sum()),
-                false_alarms=int((~truth & given).sum()),
-                misses=int((truth & ~given).sum()),
-                threshold=None if cuts is None else float(cuts[d]),
-                **{key: view.estimate(points[key][d], draws[:, d]) for key, draws in resampled.items()},
-                calibration_error=points["calibration_error"][d],
-                calibration_error_before=None if before is None else float(before[d]),
-                reliability=tuple(v.Bin(*point) for point in points_of_curve),
-            )
-        )
-    return tuple(rows)
-
-
-def _overall(view: View, points: Mapping[str, Any], counts: Counts, average: Matrix) -> v.Overall:
-    correct, support, given = counts["correct"], counts["support"], counts["given"]
-    all_correct, all_support, all_given = (column.sum(axis=1) for column in (correct, support, given))
-    micro = (
-        ratio(all_correct, all_given),
-        ratio(all_correct, all_support),
-        metrics.f1(all_correct, all_support, all_given),
-    )
-    by_domain = (ratio(correct, given), ratio(correct, support), metrics.f1(correct, support, given))
-    wrong = all_support + all_given - 2 * all_correct
-
-    def averages(kind: str, draws: Sequence[Vector]) -> v.Averages:
-        return v.Averages(
-            *(
-                view.estimate(points[f"{kind}_{rate}"], values)
-                for rate, values in zip(_RATES, draws, strict=True)
-            )
-        )
-
-    return v.Overall(
-        micro=averages("micro", micro),
-        macro=averages("macro", [macro(values) for values in by_domain]),
-        macro_average_precision=view.estimate(points["macro_average_precision"], macro(average)),
-        exact_match=view.estimate(points["exact_match"], counts["exact"] / counts["examples"]),
-        hamming_loss=view.estimate(
-            points["hamming_loss"], wrong / (counts["examples"] * view.truth.shape[1])
-        ),
-    )
+    return sections.slices(view, properties, orders=orders, accepted=accepted)

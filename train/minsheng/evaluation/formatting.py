@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
-from minsheng.evaluation.values import Estimate
+from minsheng.evaluation.estimates import Estimate
 
 _NONE = "–"
+_SHOWN = 160  # characters of a paragraph shown in a table
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, align: str = "---:") -> str:
@@ -22,7 +24,7 @@ def literal(text: str) -> str:
     return " ".join(re.sub(r"([\\`*\[\]<>|])", r"\\\1", text).split())
 
 
-def shortened(text: str, *, most: int) -> str:
+def shortened(text: str, *, most: int = _SHOWN) -> str:
     """The first `most` characters, the last of them an ellipsis where something was cut."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -72,3 +74,20 @@ def percent_interval(estimate: Estimate) -> str:
 def percent_of(part: int, whole: int) -> str:
     """`part / whole` as a whole percentage."""
     return f"{100 * part / whole:.0f} %"
+
+
+def per_hundred(part: int, whole: int) -> str:
+    """How many of 100, as a whole number that says neither none nor all where that is not so."""
+    if not whole:
+        return _NONE
+    share = round(100 * part / whole)
+    return str(min(max(share, 1 if part else 0), 100 if part == whole else 99))
+
+
+def seconds_per_thousand(seconds: float | None, examples: int) -> str:
+    """Two significant digits: how long 1,000 paragraphs take."""
+    if seconds is None or not examples:
+        return _NONE
+    value = 1000 * seconds / examples
+    digits = 1 - math.floor(math.log10(value)) if value > 0 else 0
+    return f"{round(value, digits):,.{max(0, digits)}f}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minsheng.evaluation import formatting as fmt
-from minsheng.evaluation.values import Evaluation, Mistake
-from minsheng.evaluation.verdict import verdict
-
-_TEXT = 160  # characters of a paragraph shown in the list of errors
+from minsheng.evaluation import markdown_sections as sections
+from minsheng.evaluation.findings import Mistake
+from minsheng.evaluation.values import Evaluation
+from minsheng.evaluation.verdict import VERDICTS, rule, verdict
 
 
 def render(evaluation: Evaluation) -> str:
@@ -17,20 +17,50 @@ def render(evaluation: Evaluation) -> str:
         "# Evaluation",
         "\n".join(f"- {fmt.literal(name)}: {fmt.literal(value)}" for name, value in evaluation.about.items()),
         verdict(evaluation),
+        "## What can be used",
+        _judgements(evaluation),
+        rule(evaluation.settings),
         "## By domain",
         _domain_table(evaluation),
         _overall_line(evaluation),
         *_baselines(evaluation),
-        *_review(evaluation),
-        *_calibration(evaluation),
-        *_evidence(evaluation),
-        *_contrast(evaluation),
-        *_slices(evaluation),
+        *sections.costs(evaluation),
+        *sections.review(evaluation),
+        *sections.confusions(evaluation),
+        *sections.calibration(evaluation),
+        *sections.evidence(evaluation),
+        *sections.contrast(evaluation),
+        *sections.slices(evaluation),
         *_errors(evaluation),
+        *sections.suspects(evaluation),
         "## How the numbers were made",
         _method(evaluation),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _judgements(evaluation: Evaluation) -> str:
+    rows = [
+        [
+            d.name,
+            VERDICTS[d.judgement.verdict],
+            f"{fmt.per_hundred(d.correct, d.support)} ({d.correct} of {d.support})",
+            f"{fmt.per_hundred(d.false_alarms, d.correct + d.false_alarms)} "
+            f"({d.false_alarms} of {d.correct + d.false_alarms})",
+            fmt.decimal(d.judgement.recall),
+            fmt.decimal(d.judgement.precision),
+        ]
+        for d in evaluation.domains
+    ]
+    head = [
+        "Domain",
+        "Verdict",
+        "Found, of 100 that speak of it",
+        "Wrong, of 100 tagged with it",
+        "Recall at least",
+        "Precision at least",
+    ]
+    return fmt.table(head, rows)
 
 
 def _domain_table(evaluation: Evaluation) -> str:
@@ -127,88 +157,6 @@ def _baselines(evaluation: Evaluation) -> list[str]:
     return ["## Beside the baselines", fmt.table(head, rows)]
 
 
-def _review(evaluation: Evaluation) -> list[str]:
-    a = evaluation.automatic
-    if a is None:
-        return []
-    rows = [
-        [name, fmt.percent(share), fmt.percent_interval(share)]
-        for name, share in (
-            (f"Paragraphs accepted without review ({a.accepted:,})", a.share),
-            ("Their label sets that are right", a.set_precision),
-            ("Their labels that are right", a.label_precision),
-            ("True labels found in them", a.recall),
-            ("True labels found, but left for review", a.recall_lost),
-        )
-    ]
-    return ["## Without review", fmt.table(["If only `auto` is taken", "Share", "Interval"], rows)]
-
-
-def _calibration(evaluation: Evaluation) -> list[str]:
-    e = evaluation
-    rows = [
-        [d.name, fmt.decimal(d.calibration_error_before), fmt.decimal(d.calibration_error)] for d in e.domains
-    ]
-    rows.append(["**mean**", fmt.decimal(e.calibration.before), fmt.decimal(e.calibration.after)])
-    text = f"Mean distance between score and frequency in {e.calibration.bins} bins of equal size."
-    return ["## Calibration error", text, fmt.table(["Domain", "Before the temperature", "After"], rows)]
-
-
-def _evidence(evaluation: Evaluation) -> list[str]:
-    if evaluation.evidence is None:
-        return []
-    rows = [
-        [row.name, str(row.checked), str(row.right), f"{100 * row.share:.0f} %", f"{100 * row.chance:.0f} %"]
-        for row in (*evaluation.evidence.domains, evaluation.evidence.overall)
-    ]
-    text = "Evidence is right where at least half of it lies in text that a person marked for the same label."
-    return [
-        "## Evidence",
-        text,
-        fmt.table(["Domain", "Checked", "Right", "Share", "A random sentence"], rows),
-    ]
-
-
-def _contrast(evaluation: Evaluation) -> list[str]:
-    found = evaluation.contrast
-    if found is None:
-        return []
-    rows = [
-        [row.name, str(row.both), str(row.one), fmt.percent(row.share), fmt.percent_interval(row.share)]
-        for row in (found.model, *found.baselines)
-    ]
-    text = (
-        f"{fmt.counted(found.pairs, 'pair')} of nearly the same paragraph with different labels. A pair counts "
-        "where the whole label set of both is right."
-    )
-    return [
-        "## Contrast pairs",
-        text,
-        fmt.table(["System", "Both right", "One right", "Share", "Interval"], rows),
-    ]
-
-
-def _slices(evaluation: Evaluation) -> list[str]:
-    head = ["", "Paragraphs", "True labels", "Micro-F1", "Macro-F1", "Exact match", "Without review"]
-    parts = []
-    for name in dict.fromkeys(row.name for row in evaluation.slices):
-        rows = [
-            [
-                fmt.literal(row.value),
-                str(row.examples),
-                str(row.labels),
-                fmt.point_and_interval(row.micro_f1),
-                fmt.point(row.macro_f1),
-                fmt.point(row.exact_match),
-                "–" if row.accepted is None else f"{100 * row.accepted:.0f} %",
-            ]
-            for row in evaluation.slices
-            if row.name == name
-        ]
-        parts += [f"## By {name}", fmt.table(head, rows)]
-    return parts
-
-
 def _errors(evaluation: Evaluation) -> list[str]:
     parts = []
     for title, mistakes in (("False alarms", evaluation.false_alarms), ("Misses", evaluation.misses)):
@@ -224,12 +172,20 @@ def _mistake_table(mistakes: Iterable[Mistake]) -> str:
             m.domain,
             ", ".join(m.truth) or "none",
             ", ".join(m.given) or "none",
-            fmt.literal(fmt.shortened(m.text, most=_TEXT)),
+            _sentence(m),
+            fmt.literal(fmt.shortened(m.text)),
             fmt.literal(m.id),
         ]
         for m in mistakes
     ]
-    return fmt.table(["Score", "Domain", "True", "Given", "Paragraph", "Id"], rows, align="---")
+    return fmt.table(["Score", "Domain", "True", "Given", "Sentence", "Paragraph", "Id"], rows, align="---")
+
+
+def _sentence(mistake: Mistake) -> str:
+    found = mistake.sentence
+    if found is None:
+        return "–"
+    return fmt.literal(fmt.shortened(mistake.text[found.start : found.end]))
 
 
 def _method(evaluation: Evaluation) -> str:

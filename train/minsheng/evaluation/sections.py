@@ -1,4 +1,4 @@
-"""The sections of a report beside the main tables: review, slices, baselines, mistakes."""
+"""The sections of a report beside the main tables: review, slices, baselines."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minsheng import metrics
 from minsheng.evaluation import values as v
+from minsheng.evaluation.estimates import Estimate
 from minsheng.metrics.bootstrap import macro, ratio
 from minsheng.metrics.scores import Mask, Matrix, Scores, Vector, checked
 
 _VALUES = 12  # rows of one property; the rarer values are taken together
-_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,10 +30,10 @@ class View:
     draws: metrics.Resampling
     level: float
 
-    def estimate(self, value: float, resampled: Vector) -> v.Estimate:
+    def estimate(self, value: float, resampled: Vector) -> Estimate:
         """The value with the percentile interval of its resampled values."""
         low, high = metrics.interval(resampled, level=self.level)
-        return v.Estimate(_plain(value), _plain(low), _plain(high))
+        return Estimate(_plain(value), _plain(low), _plain(high))
 
 
 def _plain(value: float) -> float | None:
@@ -48,7 +48,7 @@ def counted(view: View, given: Mask) -> dict[str, NDArray[np.float64]]:
     return metrics.totals(view.draws, {**columns, "exact": exact, "examples": np.ones(len(exact))})
 
 
-def _summary(view: View, given: Mask, points: Scores) -> dict[str, v.Estimate]:
+def _summary(view: View, given: Mask, points: Scores) -> dict[str, Estimate]:
     """Macro-F1, micro-F1 and exact match of decisions `given`."""
     counts = counted(view, given)
     table = (counts["correct"], counts["support"], counts["given"])
@@ -73,7 +73,7 @@ def automatic(view: View, accepted: Mask, *, target: float | None) -> v.Automati
     }
     drawn = metrics.totals(view.draws, columns)
 
-    def share(part: str, of: str) -> v.Estimate:
+    def share(part: str, of: str) -> Estimate:
         point = ratio(columns[part].sum(), columns[of].sum())
         return view.estimate(float(point), ratio(drawn[part], drawn[of]))
 
@@ -96,23 +96,29 @@ def slices(
     accepted: Mask | None,
 ) -> tuple[v.Slice, ...]:
     """The scores within each value of each property: in the order given in `orders`, else the most frequent
-    value first, with the rarest values of a long list taken together."""
+    value first, with the rarest values of a long list taken together; the unknown last."""
     rows = []
     for name, column in properties.items():
-        labels = [_UNKNOWN if value is None else value for value in column]
-        ranked = [value for value, _ in sorted(Counter(labels).items(), key=lambda item: (-item[1], item[0]))]
+        counts = Counter(value for value in column if value is not None)
+        ranked = [value for value, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+        rest: list[str] = []
         if name in orders:
-            ranked = [value for value in orders[name] if value in set(labels)]
+            ranked = [value for value in orders[name] if value in counts]
         elif len(ranked) > _VALUES:
-            kept, rest = ranked[: _VALUES - 1], f"{len(ranked) - _VALUES + 1} other values"
-            labels = [value if value in set(kept) else rest for value in labels]
-            ranked = [*kept, rest]
-        cells = np.array(labels, dtype=object)
-        rows += [_slice(view, name, value, np.flatnonzero(cells == value), accepted) for value in ranked]
+            ranked, rest = ranked[: _VALUES - 1], ranked[_VALUES - 1 :]
+        shown: dict[str | None, tuple[str | None, int]] = {value: (value, 0) for value in ranked}
+        shown |= {value: ("", len(rest)) for value in rest} | {None: (None, 0)}
+        cells = [shown[value] for value in column]
+        for key in dict.fromkeys(shown.values()):
+            places = np.flatnonzero([cell == key for cell in cells])
+            if len(places):
+                rows.append(_slice(view, name, key, places, accepted))
     return tuple(rows)
 
 
-def _slice(view: View, name: str, value: str, rows: NDArray[np.int64], accepted: Mask | None) -> v.Slice:
+def _slice(
+    view: View, name: str, key: tuple[str | None, int], rows: NDArray[np.int64], accepted: Mask | None
+) -> v.Slice:
     draws = metrics.resampling(
         len(rows),
         groups=view.draws.group[rows].tolist(),
@@ -122,7 +128,8 @@ def _slice(view: View, name: str, value: str, rows: NDArray[np.int64], accepted:
     part = View(view.truth[rows], view.scores[rows], view.given[rows], draws, view.level)
     return v.Slice(
         name=name,
-        value=value,
+        value=key[0],
+        others=key[1],
         examples=len(rows),
         labels=int(part.truth.sum()),
         accepted=None if accepted is None else float(accepted[rows].mean()),
@@ -131,9 +138,9 @@ def _slice(view: View, name: str, value: str, rows: NDArray[np.int64], accepted:
 
 
 def length_classes(edges: Sequence[int]) -> list[str]:
-    """Names of the length classes; `edges` are their upper ends in characters, rising."""
-    names = [f"{low + 1}–{high} characters" for low, high in zip([0, *edges], edges, strict=False)]
-    return [*names, f"over {edges[-1] if edges else 0} characters"]
+    """Names of the length classes in characters; `edges` are their upper ends, rising."""
+    names = [f"{low + 1}–{high}" for low, high in zip([0, *edges], edges, strict=False)]
+    return [*names, f"> {edges[-1] if edges else 0}"]
 
 
 def by_length(texts: Sequence[str], edges: Sequence[int]) -> list[str]:
@@ -143,12 +150,17 @@ def by_length(texts: Sequence[str], edges: Sequence[int]) -> list[str]:
     return [names[place] for place in places]
 
 
-def rival(view: View, name: str, labels: ArrayLike, *, single_label: bool) -> v.Rival:
-    """A baseline beside the model; `labels` are its decisions (bool) or its scores `(examples, domains)`."""
-    _, scores = checked(view.truth, labels, name=f"baseline {name!r}")
+def rival_decisions(truth: Mask, name: str, labels: ArrayLike, *, single_label: bool) -> Mask:
+    """The decisions of a baseline; `labels` are they (bool) or its scores `(examples, domains)`."""
+    _, scores = checked(truth, labels, name=f"baseline {name!r}")
     bare = np.asarray(labels).dtype == np.bool_
-    given = metrics.decide(scores, None if single_label and not bare else 0.5)
-    points = metrics.score(view.truth, given, None if bare else scores)
+    return metrics.decide(scores, None if single_label and not bare else 0.5)
+
+
+def rival(view: View, name: str, labels: ArrayLike, given: Mask) -> v.Rival:
+    """A baseline beside the model; `labels` are its decisions (bool) or its scores, `given` its decisions."""
+    bare = np.asarray(labels).dtype == np.bool_
+    points = metrics.score(view.truth, given, None if bare else labels)
     ahead = metrics.difference(view.draws, view.truth, view.given, given)
     gap = metrics.score(view.truth, view.given).macro.f1 - points.macro.f1
     return v.Rival(
@@ -160,36 +172,4 @@ def rival(view: View, name: str, labels: ArrayLike, *, single_label: bool) -> v.
         difference=view.estimate(gap, ahead),
         ahead=float((ahead > 0).mean()),
         **_summary(view, given, points),
-    )
-
-
-def mistakes(
-    view: View,
-    kind: Literal["false_alarm", "miss"],
-    *,
-    texts: Sequence[str],
-    ids: Sequence[str],
-    domains: Sequence[str],
-    most: int,
-) -> tuple[v.Mistake, ...]:
-    """The false alarms with the highest scores, or the misses with the lowest."""
-    wrong = ~view.truth & view.given if kind == "false_alarm" else view.truth & ~view.given
-    rows, columns = np.nonzero(wrong)
-    scores = view.scores[rows, columns]
-    order = np.argsort(-scores if kind == "false_alarm" else scores, kind="stable")[:most]
-
-    def names(cells: Mask) -> tuple[str, ...]:
-        return tuple(domain for domain, cell in zip(domains, cells, strict=True) if cell)
-
-    return tuple(
-        v.Mistake(
-            kind=kind,
-            id=ids[rows[place]],
-            domain=domains[columns[place]],
-            score=float(scores[place]),
-            text=texts[rows[place]],
-            truth=names(view.truth[rows[place]]),
-            given=names(view.given[rows[place]]),
-        )
-        for place in order
     )

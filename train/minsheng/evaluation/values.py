@@ -9,44 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from minsheng.errors import DataError
+from minsheng.evaluation.estimates import STRICT, Averages, Bin, CurvePoint, Estimate, Name, Settings
+from minsheng.evaluation.findings import Confusion, Mistake, Suspects, Together
 
-_STRICT = ConfigDict(extra="forbid", strict=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value on this data and its interval; all None where undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-    __pydantic_config__ = _STRICT
+Verdict = Literal["usable", "review", "few"]
+Worth = Literal["worth", "open", "not_worth"]
 
 
 @dataclass(frozen=True, slots=True)
-class Averages:
-    """Precision, recall and F1, micro or macro."""
+class Judgement:
+    """Whether a domain can be used without review, by lower bounds (see `rules.judgement`)."""
 
-    precision: Estimate
-    recall: Estimate
-    f1: Estimate
+    verdict: Verdict
+    precision: float | None  # lower bounds; None where undefined
+    recall: float | None
 
-    __pydantic_config__ = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """One bin of a reliability curve: mean score and share of examples that have the domain."""
-
-    score: float
-    frequency: float
-    examples: int
-
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +35,8 @@ class Domain:
     """One domain: `correct + false_alarms` labels were given, `correct + misses` are true."""
 
     name: str
+    label: Name
+    judgement: Judgement
     support: int
     correct: int
     false_alarms: int
@@ -66,8 +49,10 @@ class Domain:
     calibration_error: float
     calibration_error_before: float | None  # before the temperature; None: not known
     reliability: tuple[Bin, ...]
+    reliability_before: tuple[Bin, ...] | None
+    curve: tuple[CurvePoint, ...]  # from high to low scores, up to full recall
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +65,7 @@ class Overall:
     exact_match: Estimate
     hamming_loss: Estimate
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +76,7 @@ class Calibration:
     after: float
     before: float | None
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +91,7 @@ class Automatic:
     recall: Estimate  # true labels found in accepted paragraphs, of all true labels
     recall_lost: Estimate  # true labels that the model found but in paragraphs left for review, of all
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +104,7 @@ class Agreement:
     share: float
     chance: float  # the same share for a sentence of the passage drawn at random
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +114,7 @@ class Evidence:
     overall: Agreement
     domains: tuple[Agreement, ...]
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +126,7 @@ class ContrastShare:
     one: int  # with only one right
     share: Estimate  # of both, among all pairs
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +137,7 @@ class Contrast:
     model: ContrastShare
     baselines: tuple[ContrastShare, ...]
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +145,8 @@ class Slice:
     """The paragraphs with one value of one property, e.g. `source` = `news`."""
 
     name: str
-    value: str
+    value: str | None  # None: unknown
+    others: int  # so many rarer values taken together; 0: a single value
     examples: int
     labels: int  # true labels
     macro_f1: Estimate
@@ -168,7 +154,7 @@ class Slice:
     exact_match: Estimate
     accepted: float | None  # share decided `auto`
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,33 +170,28 @@ class Rival:
     difference: Estimate  # macro-F1 of the model minus its own, on the same resamples
     ahead: float  # share of resamples in which the model has the higher macro-F1
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """One wrong cell: a label given that is not true, or the reverse."""
+class Cost:
+    """What a system took to label the paragraphs of this set, and how large it is on disk."""
 
-    kind: Literal["false_alarm", "miss"]
-    id: str
-    domain: str
-    score: float
-    text: str
-    truth: tuple[str, ...]
-    given: tuple[str, ...]
+    name: str
+    seconds: float | None  # for all paragraphs, loading left out; None: not measured
+    bytes: int | None
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How the numbers were made."""
+class Payoff:
+    """Whether the model is worth its cost (see `rules.payoff`), by its lead over the baseline `against`."""
 
-    seed: int
-    resamples: int
-    level: float
+    verdict: Worth
+    against: str
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +209,17 @@ class Evaluation:
     contrast: Contrast | None
     slices: tuple[Slice, ...]
     baselines: tuple[Rival, ...]
+    payoff: Payoff | None  # None: no baseline to compare with
+    costs: tuple[Cost, ...]  # of the model (first) and the baselines, where known
+    confusions: tuple[Confusion, ...]  # every pair of domains, and none
+    together: tuple[Together, ...]
     false_alarms: tuple[Mistake, ...]  # the surest first
     misses: tuple[Mistake, ...]
+    suspects: Suspects
     settings: Settings
-    about: dict[str, str] = field(
-        default_factory=dict
-    )  # model, data, fingerprints: whatever the caller names
+    about: dict[str, str] = field(default_factory=dict)  # model, data, versions: whatever the caller names
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     def to_json(self) -> str:
         """Indented JSON with a final newline; `from_json` gives the same value back, every bit."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minsheng.evaluation import formatting as fmt
+from minsheng.evaluation.estimates import Settings
 from minsheng.evaluation.values import Domain, Evaluation, Rival
 
+VERDICTS = {"usable": "use as it is", "review": "have it reviewed", "few": "too few examples"}
 _FEW_LABELS, _FEW_GROUPS = 30, 20  # below, a number says little
 _GOOD, _FAIR = 0.03, 0.07  # calibration errors that a reader need not, or should, think of
 
@@ -23,6 +25,8 @@ def verdict(evaluation: Evaluation) -> str:
         f"{fmt.percent(e.overall.exact_match)} of the paragraphs get exactly the right labels.",
         f"{fmt.percent_of(e.without_label, e.examples)} have no domain.",
         *(_against(rival) for rival in e.baselines),
+        _worth(e),
+        _usable(e),
         _extremes(e.domains),
         _review(e),
         _calibration(e),
@@ -40,6 +44,35 @@ def _against(rival: Rival) -> str:
     if gap.high < 0:
         return f"**It is worse than {rival.name}** by {-gap.value:.3f} ({-gap.high:.3f} to {-gap.low:.3f})."
     return f"It cannot be told apart from {rival.name} ({gap.value:+.3f}, {fmt.interval(gap)})."
+
+
+def _worth(evaluation: Evaluation) -> str:
+    found = evaluation.payoff
+    if found is None:
+        return ""
+    margin = f"{evaluation.settings.margin:g}"
+    if found.verdict == "worth":
+        return f"It is worth its cost: surely {margin} or more ahead of every baseline."
+    if found.verdict == "not_worth":
+        return f"**It is not worth its cost**: surely less than {margin} ahead of {found.against}."
+    return f"Whether it is worth its cost is open: it may be less than {margin} ahead of {found.against}."
+
+
+def _usable(evaluation: Evaluation) -> str:
+    groups = [
+        (text, [d.name for d in evaluation.domains if d.judgement.verdict == verdict])
+        for verdict, text in VERDICTS.items()
+    ]
+    return "; ".join(f"{text}: {', '.join(names)}" for text, names in groups if names).capitalize() + "."
+
+
+def rule(settings: Settings) -> str:
+    """How the verdict of a domain is reached."""
+    return (
+        f"Use as it is: the lower {100 * settings.level:g} % bounds of precision and recall reach "
+        f"{100 * settings.precision:g} % and {100 * settings.recall:g} %, with at least {settings.positives} true "
+        "paragraphs. The bound is the lower of the bootstrap's and the exact binomial one."
+    )
 
 
 def _extremes(domains: Sequence[Domain]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 from minsheng.config.schema import TagConfig
 from minsheng.documents.clean import clean
 from minsheng.documents.find import STDIN, Found, find_files
+from minsheng.documents.personal import masked
 from minsheng.documents.read import read_sources
 from minsheng.documents.readers import formats
 from minsheng.documents.split import split
@@ -152,6 +153,8 @@ def tag_part(
     tags = iter(tagger.tag(texts, evidence=config.evidence, clean=False))
     for document in documents:
         mine = list(islice(tags, len(document.passages)))
+        if config.mask_personal:  # after tagging: the labels are those of the text as it is
+            document = masked(document)
         lines["tags"] += [to_line(r) for r in passage_records(document, mine, model=tagger.fingerprint)]
         lines["documents"].append(to_line(document_record(document, mine, tagger.domains)))
     counts = {"documents": len(documents), "passages": len(texts), "failures": len(lines["failures"])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -15,6 +16,10 @@ from typing import Any
 EXCEL_ROWS = 1_048_576  # of a sheet, header included
 _EXCEL_CELL = 32_767  # characters
 _CHUNK = 5_000
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"), the full-width marks too, which
+# East Asian versions accept; with what stands before it and is passed over.
+_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
+_GUARDED = re.compile("'" + _FORMULA.pattern)
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")  # openpyxl writes the time of saving
 
 
@@ -32,6 +37,19 @@ def _whole(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _whole(inner) for name, inner in value.items()}
     return [_whole(inner) for inner in value] if isinstance(value, list) else value
+
+
+def guard(text: str) -> str:
+    """A cell that no spreadsheet runs: an apostrophe goes before text that would begin a formula.
+
+    Only text that begins so (perhaps after apostrophes) is changed, and `unguard` gives back every text as it was.
+    """
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def unguard(text: str) -> str:
+    """The text of a cell that `guard` wrote: without the apostrophe before the beginning of a formula."""
+    return text[1:] if _GUARDED.match(text) else text
 
 
 def tag_columns(domains: Sequence[str]) -> list[str]:
@@ -58,17 +76,20 @@ def flatten(tag: dict[str, Any], domains: Sequence[str]) -> dict[str, Any]:
 def _replace(place: Path, write: Callable[[Path], None]) -> None:
     beside = place.with_name(place.name + ".part")
     write(beside)
+    with beside.open("rb+") as whole:  # before the run is marked as finished
+        os.fsync(whole.fileno())
     beside.replace(place)
 
 
 def write_csv(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: Path) -> None:
-    """UTF-8 with BOM and CRLF, as Excel expects."""
+    """UTF-8 with BOM and CRLF, as Excel expects; cells that would begin a formula are guarded (`unguard`)."""
 
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as out:
             table = csv.DictWriter(out, columns)
             table.writeheader()
-            table.writerows(rows)
+            for row in rows:
+                table.writerow({k: guard(v) if isinstance(v, str) else v for k, v in row.items()})
 
     _replace(place, write)
 
@@ -93,9 +114,11 @@ def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: P
     def cell(value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        # As text whatever it begins with: "=1+1" in a report is no formula.
+        # As text whatever it begins with: "=1+1" in a report is no formula, and marked as text, so that it
+        # becomes none when somebody edits the cell. The value itself stays as it is.
         made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_EXCEL_CELL])
         made.data_type = "s"
+        made.quotePrefix = bool(_FORMULA.match(value))
         return made
 
     header = [WriteOnlyCell(sheet, name) for name in columns]

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +75,16 @@ def pretrain(config: PretrainConfig, *, overwrite: bool = False) -> dict[str, An
 
     Raises RunError, DataError, ModelError, TrainingError.
     """
+    with ExitStack() as stack:
+        return _pretrain(config, overwrite=overwrite, stack=stack)
+
+
+def _pretrain(config: PretrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[str, Any]:
+    """The run in reading order; `stack` closes and unlocks its directory, however it ends."""
     accelerator = build_accelerator(config.run, trackers=config.run.trackers)
     main = accelerator.is_main_process
     with accelerator.main_process_first():
-        run = open_run(config, overwrite=overwrite, first=main)
+        run = stack.enter_context(open_run(config, overwrite=overwrite, first=main))
         tokenizer = _prepare(run, config)
     model = (
         build_masked_model(config.architecture, tokenizer, seed=config.seed)
@@ -155,7 +162,6 @@ def pretrain(config: PretrainConfig, *, overwrite: bool = False) -> dict[str, An
         _publish(run, accelerator.unwrap_model(objective).model, tokenizer)
         run.finish(summary)
     accelerator.end_training()
-    run.close()
     return summary
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any
 
 from minsheng.config.load import dump_config, parse_yaml
@@ -17,10 +20,41 @@ from minsheng.modeling.checkpoint import latest_checkpoint, write_atomic
 
 # Settings of a run that may differ between its start and its continuation.
 _FREE = {"output", "threads", "checkpoint_updates", "trackers"}
+_LOCK = ".lock"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep every other process out of the directory of a run (made if missing) until this ends.
+
+    The operating system holds the lock and lets go of it when the process dies, however it dies. Raises
+    RunError where another process has it.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / _LOCK
+    lock = FileLock(place, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(
+            f"{folder}: another process is writing into it; wait until that ends, or choose another directory"
+        ) from None
+    except OSError as error:  # a file system without locks must not stop the work
+        print(f"minsheng: {folder}: cannot be locked ({error.strerror or error})", file=sys.stderr)
+    try:
+        yield
+    finally:
+        if lock.is_locked:
+            # While it is still held: later, it could be that of the next run. (Windows: deleted on release.)
+            with suppress(OSError):
+                place.unlink()
+            lock.release()
 
 
 class RunDirectory:
-    """Paths and the log of one run. `open_run` makes it."""
+    """Paths, the log and the lock of one run. `open_run` makes it; leaving its `with` block closes it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,10 +62,24 @@ class RunDirectory:
         self.model = folder / "model"
         self.evaluation = folder / "evaluation"
         self._log: IO[str] | None = None
+        self._held = ExitStack()
+
+    def __enter__(self) -> RunDirectory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def hold(self) -> None:
+        """Lock the directory until `close`. Raises RunError where another process has it."""
+        self._held.enter_context(held(self.folder))
 
     def log(self, event: str, values: Mapping[str, Any]) -> None:
         """Append one line to `log.jsonl`."""
         if self._log is None:
+            _drop_half_line(self.folder / "log.jsonl")
             self._log = (self.folder / "log.jsonl").open("a", encoding="utf-8")
         record = {"event": event, "time": round(time.time(), 3), **values}
         self._log.write(json.dumps(record, ensure_ascii=False) + "\n")
@@ -54,10 +102,20 @@ class RunDirectory:
         )
 
     def close(self) -> None:
-        """Close the log."""
+        """Close the log and let go of the directory."""
         if self._log is not None:
             self._log.close()
             self._log = None
+        self._held.close()
+
+
+def _drop_half_line(log: Path) -> None:
+    """Cut off a last line whose writing was stopped, so that the next one is not joined to it."""
+    if not log.exists():
+        return
+    with log.open("rb+") as lines:
+        data = lines.read()
+        lines.truncate(data.rfind(b"\n") + 1)
 
 
 def clear(folder: Path, *, marker: Path) -> None:
@@ -65,14 +123,14 @@ def clear(folder: Path, *, marker: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path != marker:
+        elif path not in (marker, folder / _LOCK):
             path.unlink()
     marker.unlink(missing_ok=True)
 
 
 def holds_anything(folder: Path) -> bool:
     """Whether a folder holds more than a small file whose writing was stopped."""
-    return folder.is_dir() and any(path.suffix != ".part" for path in folder.iterdir())
+    return folder.is_dir() and any(path.suffix != ".part" and path.name != _LOCK for path in folder.iterdir())
 
 
 def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
@@ -91,21 +149,39 @@ def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
 def open_run(
     config: TrainConfig | PretrainConfig, *, overwrite: bool = False, first: bool = True
 ) -> RunDirectory:
-    """Make the run directory, or take up an unfinished run of the same config.
+    """Make and lock the run directory, or take up an unfinished run of the same config.
 
     `first`: of several processes only one looks and writes; the others follow it.
-    Raises RunError if it holds a finished run, an unfinished one of another config, or no run at all.
+    Raises RunError if it holds a finished run, an unfinished one of another config, or no run at all, or if
+    another process is writing into it.
     """
     run = RunDirectory(Path(config.run.output))
     if not first:
         return run
+    _check(run, config, overwrite=overwrite)  # before anything is made in a folder that is no run
+    run.hold()
+    try:
+        _check(run, config, overwrite=overwrite)  # again: it may have been finished in between
+        stored = run.folder / "config.yaml"
+        if overwrite:
+            clear(run.folder, marker=stored)
+        write_atomic(stored, dump_config(config).encode("utf-8"))
+        run.checkpoints.mkdir(exist_ok=True)
+    except BaseException:
+        run.close()
+        raise
+    return run
+
+
+def _check(run: RunDirectory, config: TrainConfig | PretrainConfig, *, overwrite: bool) -> None:
+    """Raises RunError where a run may not be begun or taken up."""
     stored = run.folder / "config.yaml"
     if run.folder.exists() and not run.folder.is_dir():
         raise RunError(f"{run.folder}: is a file; choose another run.output")
     if holds_anything(run.folder) and not _is_run(stored):
         raise RunError(f"{run.folder}: not a run directory; it is left as it is, choose another run.output")
-    if overwrite and run.folder.exists():
-        clear(run.folder, marker=stored)
+    if overwrite:
+        return
     if (run.folder / "finished.json").exists():
         raise RunError(f"{run.folder}: holds a finished run; choose another run.output, or add --overwrite")
     if stored.exists():
@@ -118,10 +194,6 @@ def open_run(
                 f"{run.folder}: holds an unfinished run with another config ({', '.join(keys)} differ); "
                 "choose another run.output, or add --overwrite"
             )
-    run.folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(stored, dump_config(config).encode("utf-8"))
-    run.checkpoints.mkdir(exist_ok=True)
-    return run
 
 
 def _is_run(stored: Path) -> bool:

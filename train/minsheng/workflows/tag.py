@@ -7,6 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from minsheng.tagging.sinks import flatten, read_lines, tag_columns, write_csv, 
 from minsheng.tagging.tagger import Tagger
 from minsheng.workflows.hardware import build_accelerator
 from minsheng.workflows.progress import Progress
-from minsheng.workflows.run_directory import clear, holds_anything
+from minsheng.workflows.run_directory import clear, held, holds_anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,27 @@ class Tagged:
     can_decide: bool = True  # False: the model has no bound for `auto`, and every passage is for review
 
 
-def _open(out: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
-    """Make the output directory or take up an unfinished run of the same kind. Raises RunError."""
+def _open(out: Path, identity: dict[str, Any], *, overwrite: bool, stack: ExitStack) -> None:
+    """Make the output directory, or take up an unfinished run of the same kind, and lock it. Raises RunError."""
+    _check(out, identity, overwrite=overwrite)  # before anything is made in a folder that is no run
+    stack.enter_context(held(out))
+    _check(out, identity, overwrite=overwrite)  # again: it may have been finished in between
     manifest = out / "run.json"
+    if overwrite:
+        clear(out, marker=manifest)
+    write_atomic(manifest, (json.dumps(identity, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+
+
+def _check(out: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
+    """Raises RunError where a run may not be begun or taken up."""
     if out.exists() and not out.is_dir():
         raise RunError(f"{out}: is a file; choose another --out")
-    before = _manifest(manifest, identity)
+    before = _manifest(out / "run.json", identity)
     if before is None and holds_anything(out):
         raise RunError(
             f"{out}: holds files that are no tagging run; it is left as it is, choose another --out"
         )
-    if before is not None and overwrite:
-        clear(out, marker=manifest)
-    elif before is not None:
+    if before is not None and not overwrite:
         different = [key for key, value in identity.items() if before.get(key) != value]
         if different:
             raise RunError(
@@ -57,8 +66,6 @@ def _open(out: Path, identity: dict[str, Any], *, overwrite: bool) -> None:
             )
         if before.get("finished"):
             raise RunError(f"{out}: holds a finished run; choose another --out, or add --overwrite")
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomic(manifest, (json.dumps(identity, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
 
 
 def _manifest(place: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
@@ -77,6 +84,20 @@ def tag(
 
     Raises ModelError, ConfigError, RunError. A file that cannot be read is listed and the rest goes on.
     """
+    with ExitStack() as stack:
+        return _tag(patterns, model=model, out=out, config=config, overwrite=overwrite, stack=stack)
+
+
+def _tag(
+    patterns: Sequence[str],
+    *,
+    model: str | Path,
+    out: Path,
+    config: TagConfig,
+    overwrite: bool,
+    stack: ExitStack,
+) -> Tagged:
+    """The run in reading order; `stack` unlocks its directory, however it ends."""
     if config.documents.encoding is not None:
         encoding.names(config.documents.encoding)  # a name that nobody knows is found before any work
     accelerator = build_accelerator(
@@ -91,7 +112,7 @@ def tag(
         "domains": list(tagger.domains),
     }
     if main:
-        _open(out, identity, overwrite=overwrite)
+        _open(out, identity, overwrite=overwrite, stack=stack)
     accelerator.wait_for_everyone()
     began = time.monotonic()
     parts, counts = out / "parts", Counts()

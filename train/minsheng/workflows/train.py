@@ -8,6 +8,7 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,18 +93,24 @@ def confusion(
     }
 
 
-def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  # the run in reading order
+def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:
     """Run (or go on with) a fine-tuning run. Returns the summary that `finished.json` holds.
 
     Raises ConfigError, DataError, ModelError, RunError, TrainingError.
     """
+    with ExitStack() as stack:
+        return _train(config, overwrite=overwrite, stack=stack)
+
+
+def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[str, Any]:
+    """The run in reading order; `stack` closes and unlocks its directory, however it ends."""
     accelerator = build_accelerator(config.run, trackers=config.run.trackers)
     main, single = accelerator.is_main_process, config.problem == "single_label"
     taxonomy = load_taxonomy(config.taxonomy)
     labels = model_labels(taxonomy, single_label=single)
     train_set, validation_set = load_sets(config, taxonomy)
     with accelerator.main_process_first():
-        run = open_run(config, overwrite=overwrite, first=main)
+        run = stack.enter_context(open_run(config, overwrite=overwrite, first=main))
         tokenizer = _tokenizer(run, config, train_set.texts)
     raw = build_classifier(config.model, tokenizer, labels=labels, single_label=single, seed=config.seed)
     encoded = [
@@ -166,7 +173,6 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:  #
         run.finish(summary | machine())
     accelerator.wait_for_everyone()
     accelerator.end_training()
-    run.close()
     return summary
 
 
