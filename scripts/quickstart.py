@@ -1,8 +1,9 @@
 """From nothing to tagged reports: `python3 scripts/quickstart.py`.
 
-Makes a virtual environment, installs, trains a small model on the corpus that ships, evaluates it, tags the
-sample reports and says what was found. Standard library only; the same on Linux, macOS and Windows. Works
-without a network once the packages are installed.
+Makes a virtual environment, installs, tags the sample reports with the tagger that ships, and says what was
+found; then trains a model of your own from the encoder that ships, on the corpus that ships, and evaluates it.
+Standard library only; the same on Linux, macOS and Windows. Works without a network once the packages are
+installed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 RUN = Path("runs") / "quickstart"
+TAGS = Path("runs") / "quickstart-tags"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
 
 
@@ -84,28 +86,15 @@ def main() -> None:
     )
     minsheng = (python, "-m", "minsheng")
     began = time.monotonic()
+    step("tag", *minsheng, "tag", "data/samples", "--out", TAGS, "--overwrite")
+    show(ROOT / TAGS)
     step("train", *minsheng, "train", "configs/quickstart.yaml", "--overwrite")
-    print(
-        "   (this model began with random weights and saw a small corpus: it shows the way, not the best labels)"
-    )
     step("evaluate", *minsheng, "evaluate", RUN / "model", "data/corpus/test.jsonl")
-    step(
-        "tag",
-        *minsheng,
-        "tag",
-        "data/samples",
-        "--model",
-        RUN / "model",
-        "--out",
-        RUN / "tags",
-        "--overwrite",
-    )
-    show(ROOT / RUN / "tags")
     print(
         f"\nDone in {time.monotonic() - began:.0f} s after {installing:.0f} s of installation.\n"
-        f"  labels of every passage   {RUN / 'tags' / 'tags.xlsx'} (also .csv, .jsonl, .parquet)\n"
-        f"  how good the model is     {RUN / 'evaluation' / 'evaluation.md'}\n"
-        f"  the model                 {RUN / 'model'}"
+        f"  the sample reports, tagged   {TAGS / 'tags.xlsx'} (also .csv, .jsonl, .parquet)\n"
+        f"  a model of your own          {RUN / 'model'}\n"
+        f"  how good that one is         {RUN / 'evaluation' / 'evaluation.md'}"
     )
 
 

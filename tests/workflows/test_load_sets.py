@@ -7,7 +7,7 @@ import pytest
 
 from conftest import made_records, write_jsonl
 from minsheng.config.schema import TrainConfig
-from minsheng.errors import DataError
+from minsheng.errors import ConfigError, DataError
 from minsheng.taxonomy import load_taxonomy
 from minsheng.workflows.data import load_sets
 
@@ -89,3 +89,11 @@ def test_sets_without_any_label_are_refused(tmp_path: Path) -> None:
 def test_texts_are_cleaned_as_in_tagging(tmp_path: Path) -> None:
     one, _ = sets_of(tmp_path, rows_of(["縣裡新建小學(xué)三所,學位增加。"], "a"), rows_of(TEXTS, "b"))
     assert one.texts == ["县里新建小学三所，学位增加。"]
+
+
+def test_joined_texts_need_several_labels(tmp_path: Path) -> None:
+    config = TrainConfig.model_validate(
+        {"run": {"output": "x"}, "problem": "single_label", "data": {"train": ("x",), "join": 0.2}}
+    )
+    with pytest.raises(ConfigError, match=r"data\.join: .* problem: multi_label"):
+        load_sets(config, load_taxonomy("livelihood"))

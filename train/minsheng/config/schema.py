@@ -87,6 +87,7 @@ class DataConfig(Settings):
     validation: Texts = ()  # empty: `validation_share` of train's groups
     validation_share: Share = 0.1
     max_duplicates: Annotated[Count, Field(ge=0)] = 0  # near-duplicates allowed across the sets
+    join: Share = 0.0  # share of training texts shown with another behind them and the labels of both
 
 
 class ArchitectureConfig(Settings):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsheng.config.schema import LossConfig, TrainConfig
-from minsheng.modeling.batches import Ids, collate, plan_epoch, updates_an_epoch
+from minsheng.modeling.batches import Ids, Update, collate, plan_batches, plan_epoch, updates_an_epoch
+from minsheng.modeling.joining import join_examples
 from minsheng.modeling.optimization import Schedule, apply_update, seed_update, set_learning_rate
 
 if TYPE_CHECKING:
@@ -88,6 +89,23 @@ def total_updates(examples: int, config: TrainConfig) -> int:
     return config.schedule.epochs * updates_an_epoch(examples, examples=config.batches.examples)
 
 
+def _micro_batches(
+    update: Update, data: Examples, config: TrainConfig, number: int
+) -> list[tuple[list[Ids], NDArray[np.float32]]]:
+    """Ids and targets of each micro-batch of an update."""
+    # A rank without examples in a small last update still takes part, with a batch that counts nothing.
+    batches = update.batches or [[0]]
+    if not config.data.join:
+        return [([data.encoded[i] for i in batch], data.targets[batch]) for batch in batches]
+    chosen = [i for batch in batches for i in batch]
+    ids, rows = join_examples(
+        chosen, data.encoded, data.targets,
+        share=config.data.join, longest=config.model.max_tokens, seed=(config.seed, number),
+    )  # fmt: skip
+    plan = plan_batches([len(one) for one in ids], tokens=config.batches.tokens)
+    return [([ids[i] for i in batch], rows[batch]) for batch in plan]
+
+
 def train_updates(
     model: torch.nn.Module,
     optimizers: Sequence[Optimizer],
@@ -126,11 +144,10 @@ def train_updates(
             model.train()
             seed_update(config.seed, number, rank=rank)
             total = torch.zeros((), device=device)
-            # A rank without examples in a small last update still takes part, with a batch that counts nothing.
-            for index, batch in enumerate(update.batches or [[0]]):
-                last = index >= len(update.batches) - 1
-                inputs = collate([data.encoded[i] for i in batch], pad_id=pad_id)
-                targets = torch.from_numpy(data.targets[batch]).to(device)
+            for index, (ids, rows) in enumerate(micro := _micro_batches(update, data, config, number)):
+                last = index == len(micro) - 1
+                inputs = collate(ids, pad_id=pad_id)
+                targets = torch.from_numpy(rows).to(device)
                 with nullcontext() if last else accelerator.no_sync(model), accelerator.autocast():
                     logits = model(**{name: value.to(device) for name, value in inputs.items()}).logits
                     loss = summed_loss(logits, targets, weights, config.loss, single_label=single)

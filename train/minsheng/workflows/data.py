@@ -19,7 +19,7 @@ from minsheng.corpus.records import (
     to_dataset,
 )
 from minsheng.documents.clean import clean_text
-from minsheng.errors import DataError
+from minsheng.errors import ConfigError, DataError
 from minsheng.modeling.directory import NONE, model_labels
 from minsheng.taxonomy import Taxonomy
 
@@ -72,9 +72,11 @@ def _shared_groups(train: Sequence[Record], validation: Sequence[Record]) -> set
 def load_sets(config: TrainConfig, taxonomy: Taxonomy) -> tuple[LabelledSet, LabelledSet]:
     """(training, validation): read, split where no validation file is named, refuse leaks between the sets, clean.
 
-    Raises DataError.
+    Raises DataError, ConfigError.
     """
     single = config.problem == "single_label"
+    if single and config.data.join:
+        raise ConfigError("data.join: two texts have two labels; it needs problem: multi_label")
     labels = model_labels(taxonomy, single_label=single)
     train = read_files(config.data.train, labels)
     if config.data.validation:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from minsheng.config.schema import PretrainConfig
 from minsheng.corpus.unlabelled import SourceFile, find_sources, iterate_documents
 from minsheng.modeling.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from minsheng.modeling.model import build_masked_model, check_length, load_masked_model, load_tokenizer
+from minsheng.modeling.model import (
+    build_masked_model,
+    check_length,
+    load_masked_model,
+    load_tokenizer,
+    use_fast_attention,
+)
 from minsheng.modeling.optimization import build_optimizers, warmup_stable_decay
 from minsheng.modeling.packing import Packed, write_stream
 from minsheng.modeling.pretraining import (
@@ -92,9 +98,7 @@ def _pretrain(config: PretrainConfig, *, overwrite: bool, stack: ExitStack) -> d
         else load_masked_model(config.model)
     )
     check_length(model.config, config.schedule.sequence, key="schedule.sequence")
-    if accelerator.device.type == "cpu":
-        # The backward pass of the fused attention is a third slower on CPUs than three plain products.
-        model.set_attn_implementation("eager")
+    use_fast_attention(model, accelerator.device)
     pieces = Pieces.of(tokenizer)
     objective = build_objective(model)
     optimizers = build_optimizers(objective, config.optimizer, layer_decay=False)

@@ -24,7 +24,7 @@ from minsheng.modeling.calibration import fit_calibration, probabilities
 from minsheng.modeling.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
 from minsheng.modeling.directory import ModelInfo, fold_temperature, model_labels, save_directory
 from minsheng.modeling.inference import predict_logits
-from minsheng.modeling.model import build_classifier, load_tokenizer
+from minsheng.modeling.model import build_classifier, load_tokenizer, use_fast_attention
 from minsheng.modeling.optimization import build_optimizers, warmup_and_decay
 from minsheng.modeling.training import Examples, TrainStep, summed_loss, total_updates, train_updates
 from minsheng.modeling.vocabulary import train_tokenizer
@@ -128,6 +128,7 @@ def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[st
             )
         start, seconds, stored = state["update"], state["seconds"], _part(extra, "average/")
         best = Best(state["score"], state["best"], state["waited"], _part(extra, "best/"))
+    use_fast_attention(raw, accelerator.device)
     raw.to(accelerator.device)
     average = WeightAverage(raw, config.stop.average, stored)
     model, *optimizers = accelerator.prepare(raw, *optimizers)
