@@ -78,11 +78,16 @@ def write_sets(text: Path) -> None:
     train = read_files(
         [DATA / "passages-train.jsonl", text / "labelled" / "train.jsonl", own / "train.jsonl"], labels
     )
-    repeated = {found.second.id for found in duplicates_across(validation, train)}
-    repeated |= {found.first.id for found in duplicates_across(train, validation)}
+    # The same paragraph may stand in several documents of the text.
+    held_out = {record.group for record in validation}
+    repeated = {record.id for record in train if record.group in held_out}
+    repeated |= {pair.second.id for pair in duplicates_across(validation, train)}
+    while repeated:  # of several that repeat one paragraph only the nearest is found at a time
+        train = [record for record in train if record.id not in repeated]
+        repeated = {pair.first.id for pair in duplicates_across(train, validation)}
     write_records(DATA / "validation.jsonl", validation)
-    write_records(DATA / "train.jsonl", [record for record in train if record.id not in repeated])
-    print(f"{len(train) - len(repeated):,} paragraphs to train on, {len(validation):,} for validation")
+    write_records(DATA / "train.jsonl", train)
+    print(f"{len(train):,} paragraphs to train on, {len(validation):,} for validation")
 
 
 def write_records(path: Path, records: list[Record]) -> None:

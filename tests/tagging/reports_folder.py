@@ -21,6 +21,7 @@ OUTPUTS = (
     "documents.csv",
     "failures.jsonl",
     "run.json",
+    "report.html",
 )
 KEYS = [
     "document", "date", "passage", "page", "heading", "start", "end", "text", "labels", "scores", "evidence",

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,11 @@ import pytest
 from conftest import EXAMPLES, made_records, write_jsonl
 from minsheng.config.schema import EvaluateConfig, EvaluationConfig
 from minsheng.errors import DataError, ModelError
+from minsheng.evaluation.comparison import Comparison
 from minsheng.evaluation.values import Evaluation
-from minsheng.workflows.evaluate import evaluate_model
+from minsheng.workflows.evaluate import compare_models, evaluate_model, folders_of
+from minsheng.workflows.measure import year_of
+from minsheng.workflows.provenance import git_state
 
 CONFIG = EvaluateConfig(threads=1, precision="no", report=EvaluationConfig(resamples=20, worst=3))
 DOMAINS = ["education", "healthcare", "pensions", "housing", "stability"]
@@ -28,15 +33,16 @@ def report(model_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     rows = made_records(96)
     for number, row in enumerate(rows):
         row |= {"register": "news" if number % 3 else "report", "source": "made"}
+        row |= {"date": (f"{2019 - number % 4}-05-01", None)[number % 5 == 0]}
         if number % 16 == 1:
             row["labels"] = ["stability"]  # wrong on purpose
     data = write_jsonl(folder / "test.jsonl", rows)
     return evaluated(model_directory, data, folder / "out"), folder / "out"
 
 
-def test_both_forms_are_written_and_agree(report: tuple[Evaluation, Path]) -> None:
+def test_all_forms_are_written_and_agree(report: tuple[Evaluation, Path]) -> None:
     result, out = report
-    assert {p.name for p in out.iterdir()} == {"evaluation.json", "evaluation.md"}
+    assert {p.name for p in out.iterdir()} == {"evaluation.json", "evaluation.md", "report.html"}
     assert Evaluation.from_json((out / "evaluation.json").read_text("utf-8")) == result
     page = (out / "evaluation.md").read_text("utf-8")
     assert [domain.name for domain in result.domains] == DOMAINS
@@ -79,6 +85,106 @@ def test_slices_and_worst_errors(report: tuple[Evaluation, Path]) -> None:
     assert not [s for s in result.slices if s.name == "source"]  # one value says nothing
     assert 0 < len(result.misses) <= 3 and 0 < len(result.false_alarms) <= 3
     assert all(mistake.text and mistake.domain not in mistake.given for mistake in result.misses)
+    years = [(s.value, s.examples) for s in result.slices if s.name == "year"]
+    assert [value for value, _ in years] == ["2016", "2017", "2018", "2019", None]
+    assert sum(examples for _, examples in years) == 96
+
+
+def test_mistakes_have_their_sentence_and_systems_their_cost(report: tuple[Evaluation, Path]) -> None:
+    result, _ = report
+    for mistake in (*result.false_alarms, *result.misses):
+        assert mistake.sentence is not None and 0 <= mistake.sentence.score <= 1
+        assert mistake.text[mistake.sentence.start : mistake.sentence.end].strip()
+    assert [cost.name for cost in result.costs] == ["model", *(rival.name for rival in result.baselines)]
+    assert all(cost.seconds for cost in result.costs) and result.costs[0].bytes
+    assert result.domains[0].label.zh == "教育" and result.domains[0].label.colour == "#2f6fb7"
+    assert result.payoff is not None and result.suspects.found > 0
+    about = result.about
+    assert {"model", "data", "data fingerprint", "training config", "made", "torch", "processor"} <= set(
+        about
+    )
+
+
+@pytest.mark.parametrize(
+    ("date", "year"),
+    [
+        ("2019-03-01", "2019"),
+        ("2008", "2008"),
+        ("03.04.2011", "2011"),
+        ("2015年3月", "2015"),
+        ("12019", None),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_the_year_of_a_date(date: str | None, year: str | None) -> None:
+    assert year_of(date) == year
+
+
+def test_git_state_says_whether_files_differ(tmp_path: Path) -> None:
+    assert git_state(tmp_path) is None
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    git("init")
+    assert git_state(tmp_path) is None  # no commit yet
+    git("commit", "--allow-empty", "-m", "x")
+    state = git_state(tmp_path)
+    assert state is not None and len(state) == 12
+    (tmp_path / "new").write_text("x", "utf-8")
+    assert git_state(tmp_path) == f"{state}, with changes that are not committed"
+
+
+def test_models_are_compared_on_the_same_paragraphs(model_directory: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(model_directory, other)
+    values = json.loads((other / "minsheng.json").read_text("utf-8"))
+    values["calibration"]["thresholds"] = [1.0] * 5  # gives no label
+    (other / "minsheng.json").write_text(json.dumps(values), "utf-8")
+    data = write_jsonl(tmp_path / "test.jsonl", made_records(60))
+    config = EvaluateConfig(threads=1, precision="no", report=EvaluationConfig(resamples=200))
+    result = compare_models([model_directory, other], [data], out=tmp_path / "out", config=config, lang="zh")
+    first, second = result.models
+    assert first.evaluation.overall.macro.f1.value > second.evaluation.overall.macro.f1.value  # type: ignore
+    (pair,) = result.pairs
+    gap = first.evaluation.overall.macro.f1.value - second.evaluation.overall.macro.f1.value  # type: ignore
+    assert pair.macro_f1.difference.value == pytest.approx(gap)
+    out = tmp_path / "out"
+    assert Comparison.from_json((out / "comparison.json").read_text("utf-8")) == result
+    assert "better than" in (out / "comparison.md").read_text("utf-8")
+    page = (out / "report.html").read_text("utf-8")
+    for model in result.models:
+        assert f'href="{model.folder}/report.html"' in page
+        assert (
+            Evaluation.from_json((out / model.folder / "evaluation.json").read_text("utf-8"))
+            == model.evaluation
+        )
+        assert (out / model.folder / "report.html").is_file()
+    with pytest.raises(DataError, match="named twice"):
+        compare_models([other, other], [data], out=tmp_path / "out", config=CONFIG)
+
+
+def test_models_of_other_labels_are_not_compared(model_directory: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(model_directory, other)
+    for name in ("minsheng.json", "config.json"):
+        text = (other / name).read_text("utf-8")
+        (other / name).write_text(text.replace('"stability"', '"safety"'), "utf-8")
+    data = write_jsonl(tmp_path / "test.jsonl", made_records(12))
+    with pytest.raises(DataError, match="compare models of one taxonomy and problem"):
+        compare_models([model_directory, other], [data], out=tmp_path / "out", config=CONFIG)
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_of_models_are_safe_and_distinct() -> None:
+    names = ["runs/a/model", "runs\\a\\model", "../../x", "模型", "C:/a b", "a" * 99]
+    found = folders_of(names)
+    assert found[:5] == ["1-runs-a-model", "2-runs-a-model", "3-x", "4", "5-C-a-b"]
+    assert len(set(found)) == 6 and all(len(name) < 50 and "/" not in name for name in found)
 
 
 def test_the_temperature_is_taken_out_for_the_comparison(report: tuple[Evaluation, Path]) -> None:

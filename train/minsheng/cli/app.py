@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Annotated, NoReturn
 
 import typer
 
 import minsheng
-from minsheng.cli import corpus, documents, training
+from minsheng.cli import corpus, documents, evaluation, training
 from minsheng.errors import MinshengError
 
 # Nothing is sent anywhere: telemetry of the libraries, and the bot that transformers asks to convert weights.
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "DISABLE_SAFETENSORS_CONVERSION": "1"}
+# How safetensors and tokenizers, written in Rust, name a full disk; their errors are no OSError.
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _INTERRUPTED = "interrupted; start the same command again to go on"
 
 app = typer.Typer(
@@ -25,6 +28,7 @@ app = typer.Typer(
 )
 documents.register(app)
 training.register(app)
+evaluation.register(app)
 corpus.register(app)
 
 
@@ -55,18 +59,26 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # a pipe that nobody reads is found here and not after the last line
     except MinshengError as error:
         if debug:
             raise
         _fail(str(error), error.exit_code)
-    except OSError as error:  # a full disk, no permission, a file where a folder should be
+    except OSError as error:  # a full disk, a closed pipe, no permission, a file where a folder should be
         if debug:
             raise
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error} (--debug shows where)", 1)
     except KeyboardInterrupt:
         _fail(_INTERRUPTED, 130)
+    except Exception as error:
+        found = _OS_ERROR.search(str(error))
+        if debug or found is None:
+            raise
+        _fail(f"{os.strerror(int(found[1]))} (--debug shows where)", 1)
     except SystemExit as stopped:
         if stopped.code == 130:  # what typer makes of Ctrl-C
             _fail(_INTERRUPTED, 130)
@@ -74,5 +86,9 @@ def run() -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+    except OSError:  # what cannot be said must not be tried again when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     print("minsheng:", " ".join(message.splitlines()), file=sys.stderr)
     sys.exit(code)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from minsheng.modeling.shipped import TAGGER
+from minsheng.pages.language import Language, system_language
 
 _SHOWN = 5  # failures printed; the file has them all
 
@@ -76,20 +77,25 @@ def tag(
             help="Write * over identity-card, phone and bank-card numbers and e-mail addresses in the results.",
         ),
     ] = False,
+    lang: Annotated[
+        Language | None, typer.Option(help="Language of the page. Default: that of the system.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete an earlier run in --out.")] = False,
 ) -> None:
-    """Label every passage of the documents; results go to --out as JSONL, CSV, Excel and Parquet."""
+    """Label every passage of the documents; results go to --out as a page, JSONL, CSV, Excel and Parquet."""
     from minsheng.config.load import build
+    from minsheng.config.pages import TagsPageConfig
     from minsheng.config.schema import TagConfig
 
     settings = {
         "documents": _settings(encoding, text_column), "evidence": evidence, "mask_personal": mask_personal,
     }  # fmt: skip
     config = build(TagConfig, settings, where="options")
+    page = TagsPageConfig(lang=lang or system_language())
     from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.tag import tag as run
 
-    done = run(paths, model=model, out=out, config=config, overwrite=overwrite)
+    done = run(paths, model=model, out=out, config=config, page=page, overwrite=overwrite)
     if not is_main_process():
         return
     width = max((len(domain) for domain in done.labels), default=0)
@@ -105,6 +111,7 @@ def tag(
         print(
             "  (all: the model's validation data were too few, or its errors too many, to say which are safe)"
         )
+    print(f"page: {done.out / 'report.html'}")
     print(f"results: {done.out} (tags.xlsx, tags.csv, tags.jsonl, tags.parquet, documents.csv)")
     if done.failures:
         _show_failures(done.out / "failures.jsonl", done.failures)

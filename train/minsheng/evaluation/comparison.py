@@ -87,6 +87,15 @@ class Comparison:
             ) from error
 
 
+def better(pair: Pair, *, level: float) -> int | None:
+    """The place of the model that is better in macro-F1; None where the interval or the adjusted p leaves it
+    open at `level`."""
+    gap, p = pair.macro_f1.difference, pair.macro_f1.adjusted
+    if gap.low is None or gap.high is None or p is None or p > 1 - level:
+        return None
+    return pair.first if gap.low > 0 else pair.second if gap.high < 0 else None
+
+
 def two_sided(resampled: Vector) -> float | None:
     """The bootstrap p-value of resampled differences `(resamples,)`; never 0, which no finite number of
     resamples could show (Davison & Hinkley 1997, section 4.2.3)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minsheng.evaluation import formatting as fmt
-from minsheng.evaluation.comparison import Comparison, Pair, PairedTest
+from minsheng.evaluation.comparison import Comparison, Pair, PairedTest, better
 
 
 def render_comparison(comparison: Comparison) -> str:
@@ -28,13 +28,15 @@ def render_comparison(comparison: Comparison) -> str:
 def _sentence(comparison: Comparison, pair: Pair) -> str:
     one, two = (fmt.literal(comparison.models[place].name) for place in (pair.first, pair.second))
     gap = pair.macro_f1.difference
-    if gap.value is None or gap.low is None or gap.high is None:
+    winner = better(pair, level=comparison.models[0].evaluation.settings.level)
+    if gap.value is None:
         return f"- {one} cannot be compared with {two}."
-    span = f"({fmt.interval(gap)}, p = {fmt.decimal(pair.macro_f1.adjusted)})"
-    if gap.low > 0 or gap.high < 0:
-        better, worse = (one, two) if gap.low > 0 else (two, one)
-        return f"- **{better} is better than {worse}** by {abs(gap.value):.3f} macro-F1 {span}."
-    return f"- {one} and {two} cannot be told apart: {gap.value:+.3f} macro-F1 {span}."
+    size = f"{gap.value:+.3f} ({fmt.interval(gap)}, p = {fmt.decimal(pair.macro_f1.adjusted)})"
+    size = f"macro-F1 of {one} minus {two}: {size}"
+    if winner is None:
+        return f"- {one} and {two} cannot be told apart; {size}."
+    best, worst = (one, two) if winner == pair.first else (two, one)
+    return f"- **{best} is better than {worst}**; {size}."
 
 
 def _models(comparison: Comparison) -> str:

@@ -7,6 +7,7 @@ from minsheng.evaluation.values import Evaluation, Slice
 
 
 def review(evaluation: Evaluation) -> list[str]:
+    """What happens if only paragraphs decided `auto` are taken."""
     a = evaluation.automatic
     if a is None:
         return []
@@ -24,6 +25,7 @@ def review(evaluation: Evaluation) -> list[str]:
 
 
 def calibration(evaluation: Evaluation) -> list[str]:
+    """Calibration error before and after the temperature."""
     e = evaluation
     rows = [
         [d.name, fmt.decimal(d.calibration_error_before), fmt.decimal(d.calibration_error)] for d in e.domains
@@ -34,6 +36,7 @@ def calibration(evaluation: Evaluation) -> list[str]:
 
 
 def evidence(evaluation: Evaluation) -> list[str]:
+    """Agreement with marked sentences."""
     if evaluation.evidence is None:
         return []
     rows = [
@@ -49,6 +52,7 @@ def evidence(evaluation: Evaluation) -> list[str]:
 
 
 def contrast(evaluation: Evaluation) -> list[str]:
+    """Shares of contrast pairs with both right."""
     found = evaluation.contrast
     if found is None:
         return []
@@ -68,6 +72,7 @@ def contrast(evaluation: Evaluation) -> list[str]:
 
 
 def slices(evaluation: Evaluation) -> list[str]:
+    """One table a property."""
     head = ["", "Paragraphs", "True labels", "Micro-F1", "Macro-F1", "Exact match", "Without review"]
     parts = []
     for name in dict.fromkeys(row.name for row in evaluation.slices):

@@ -52,9 +52,9 @@ def _worth(evaluation: Evaluation) -> str:
         return ""
     margin = f"{evaluation.settings.margin:g}"
     if found.verdict == "worth":
-        return f"It is worth its cost: surely {margin} or more ahead of every baseline."
+        return f"It is worth its cost: by the lower bounds {margin} or more ahead of every baseline."
     if found.verdict == "not_worth":
-        return f"**It is not worth its cost**: surely less than {margin} ahead of {found.against}."
+        return f"**It is not worth its cost**: even by the upper bound less than {margin} ahead of {found.against}."
     return f"Whether it is worth its cost is open: it may be less than {margin} ahead of {found.against}."
 
 
@@ -63,7 +63,8 @@ def _usable(evaluation: Evaluation) -> str:
         (text, [d.name for d in evaluation.domains if d.judgement.verdict == verdict])
         for verdict, text in VERDICTS.items()
     ]
-    return "; ".join(f"{text}: {', '.join(names)}" for text, names in groups if names).capitalize() + "."
+    text = "; ".join(f"{text}: {', '.join(names)}" for text, names in groups if names)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def rule(settings: Settings) -> str:

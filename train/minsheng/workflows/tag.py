@@ -1,4 +1,4 @@
-"""`minsheng tag`: files → tags, tables and failures in one directory."""
+"""`minsheng tag`: files → tags, tables, a page to look at and failures in one directory."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minsheng.config.pages import TagsPageConfig
 from minsheng.config.schema import RunConfig, TagConfig
 from minsheng.documents import encoding
 from minsheng.errors import RunError
 from minsheng.modeling.checkpoint import write_atomic
+from minsheng.pages.tags import write_pages
 from minsheng.tagging.run import STREAMS, Counts, files_in_windows, is_table, join_parts, tag_parts
 from minsheng.tagging.sinks import flatten, read_lines, tag_columns, write_csv, write_excel, write_parquet
 from minsheng.tagging.tagger import Tagger
@@ -40,6 +42,8 @@ class Tagged:
 
 def _open(out: Path, identity: dict[str, Any], *, overwrite: bool, stack: ExitStack) -> None:
     """Make the output directory, or take up an unfinished run of the same kind, and lock it. Raises RunError."""
+    if (_manifest(out / "run.json", identity) or {}).get("finished"):
+        shutil.rmtree(out / "parts", ignore_errors=True)  # of a run that was stopped after its last word
     _check(out, identity, overwrite=overwrite)  # before anything is made in a folder that is no run
     stack.enter_context(held(out))
     _check(out, identity, overwrite=overwrite)  # again: it may have been finished in between
@@ -78,14 +82,25 @@ def _manifest(place: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def tag(
-    patterns: Sequence[str], *, model: str | Path, out: Path, config: TagConfig, overwrite: bool = False
+    patterns: Sequence[str],
+    *,
+    model: str | Path,
+    out: Path,
+    config: TagConfig,
+    page: TagsPageConfig | None = None,
+    overwrite: bool = False,
 ) -> Tagged:
     """Tag every document that the patterns name into `out`, or go on where a run was stopped.
+
+    `page`: of `report.html`; it changes no tag.
 
     Raises ModelError, ConfigError, RunError. A file that cannot be read is listed and the rest goes on.
     """
     with ExitStack() as stack:
-        return _tag(patterns, model=model, out=out, config=config, overwrite=overwrite, stack=stack)
+        return _tag(
+            patterns, model=model, out=out, config=config, page=page or TagsPageConfig(), overwrite=overwrite,
+            stack=stack,
+        )  # fmt: skip
 
 
 def _tag(
@@ -94,6 +109,7 @@ def _tag(
     model: str | Path,
     out: Path,
     config: TagConfig,
+    page: TagsPageConfig,
     overwrite: bool,
     stack: ExitStack,
 ) -> Tagged:
@@ -129,8 +145,7 @@ def _tag(
     seconds = time.monotonic() - began
     if not main:
         return Tagged(out, counts.documents, counts.passages, counts.failures, 0, seconds)
-    done = _finish(out, parts, identity, tagger.domains, seconds)
-    return replace(done, can_decide=tagger.info.calibration.abstention.bound is not None)
+    return _finish(out, parts, identity, tagger, page, seconds)
 
 
 def _planned(patterns: Sequence[str], out: Path) -> int | None:
@@ -144,10 +159,12 @@ def _planned(patterns: Sequence[str], out: Path) -> int | None:
 
 
 def _finish(
-    out: Path, parts: Path, identity: dict[str, Any], domains: Sequence[str], seconds: float
+    out: Path, parts: Path, identity: dict[str, Any], tagger: Tagger, page: TagsPageConfig, seconds: float
 ) -> Tagged:
-    """Join the parts, derive the tables, then mark the run as finished and drop the parts."""
+    """Join the parts, derive the tables and the page, then mark the run as finished and drop the parts."""
     parts.mkdir(exist_ok=True)
+    domains = tagger.domains
+    can_decide = tagger.info.calibration.abstention.bound is not None
     for stream in STREAMS:
         join_parts(parts, out / f"{stream}.jsonl", stream)
     tags = out / "tags.jsonl"
@@ -158,6 +175,10 @@ def _finish(
     names = list(next(read_lines(out / "documents.jsonl"), {"document": None}))
     write_csv(read_lines(out / "documents.jsonl"), names, out / "documents.csv")
     documents = sum(1 for _ in read_lines(out / "documents.jsonl"))
+    write_pages(
+        out, documents=out / "documents.jsonl", model=tagger.fingerprint, taxonomy=tagger.info.taxonomy,
+        validation=tagger.info.validation, can_decide=can_decide, config=page,
+    )  # fmt: skip
     (out / "documents.jsonl").unlink()
     labels: Counter[str] = Counter()
     review = passages = 0
@@ -166,7 +187,9 @@ def _finish(
         passages += 1
         review += record["decision"] == "review"
     failures = sum(1 for _ in read_lines(out / "failures.jsonl"))
-    result = Tagged(out, documents, passages, failures, review, seconds, {d: labels[d] for d in domains})
+    result = Tagged(
+        out, documents, passages, failures, review, seconds, {d: labels[d] for d in domains}, can_decide
+    )
     summary = {
         "documents": result.documents, "passages": passages, "failures": failures, "review": review,
         "labels": result.labels, "rows_left_out_of_excel": left,

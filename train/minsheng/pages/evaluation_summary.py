@@ -1,0 +1,185 @@
+"""The first screen of the evaluation page: what someone who decides must know."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from minsheng.evaluation.values import Cost, Domain, Evaluation
+from minsheng.pages import charts, figures
+from minsheng.pages.evaluation_words import Words
+from minsheng.pages.markup import Child, Html, element
+
+_SIGNS = {"usable": ("✓", "good"), "review": ("◑", "fair"), "few": ("○", "soft")}
+_PAYOFF = {"worth": "good", "open": "fair", "not_worth": "bad"}
+
+
+def summary(evaluation: Evaluation, say: Words) -> Html:
+    """Headline, a verdict a domain, what can be accepted, and whether the model is worth its cost."""
+    e = evaluation
+    model = e.about.get("model", say.plain("model"))
+    numbers = {"examples": figures.count(e.examples), "none": figures.count(e.without_label)}
+    if e.groups is not None:
+        numbers["groups"] = figures.count(e.groups)
+    lede = say("lede" if e.groups is None else "lede_groups", **numbers)
+    return element(
+        "header",
+        element("p", say("eyebrow", model=model), class_="eyebrow"),
+        element("h1", _headline(e, say)),
+        element("p", lede, class_="lede"),
+        element("h2", say("by_domain")),
+        element("ol", [_verdict(d, i, e, say) for i, d in enumerate(e.domains)], class_="verdicts"),
+        element("p", _rule(e, say), class_="fine"),
+        element("div", _automatic(e, say), _payoff(e, say), class_="pair"),
+    )
+
+
+def domain_name(domain: Domain, say: Words) -> str:
+    """The name of a domain in the language of the page."""
+    return domain.label.zh if say.lang == "zh" else domain.label.en
+
+
+def domain_mark(domain: Domain, place: int) -> Html:
+    """Its sign: colour and shape."""
+    return charts.mark(place, charts.colour_of(domain.label.colour, place))
+
+
+def _headline(e: Evaluation, say: Words) -> Html:
+    counts = Counter(domain.judgement.verdict for domain in e.domains)
+    if counts["few"] == len(e.domains):
+        return say("head_all_few")
+    parts: list[Child] = []
+    for key in ("usable", "review", "few"):
+        if number := counts[key]:
+            parts += [say("separator")] if parts else []
+            parts.append(say(f"head_{key}_one") if number == 1 else say(f"head_{key}", n=number))
+    return element("span", parts)
+
+
+def _verdict(domain: Domain, place: int, e: Evaluation, say: Words) -> Html:
+    name, found = domain_name(domain, say), domain.judgement
+    sign, tone = _SIGNS[found.verdict]
+    given = domain.correct + domain.false_alarms
+    colour = charts.colour_of(domain.label.colour, place)
+    recall: Child = say("found_none", domain=name)
+    if domain.support:
+        recall = [
+            say("found", domain=name, n=element("strong", figures.hundred(domain.correct, domain.support))),
+            _detail(say, "found_detail", domain.correct, domain.support, found.recall),
+        ]
+    precision: Child = say("wrong_none", domain=name)
+    if given:
+        precision = [
+            say("wrong", domain=name, n=element("strong", figures.hundred(domain.false_alarms, given))),
+            _detail(say, "wrong_detail", domain.false_alarms, given, found.precision),
+        ]
+    bars = [
+        charts.bar(rate.value, bound, rate.high, colour=colour, goal=goal)
+        for rate, bound, goal in (
+            (domain.recall, found.recall, e.settings.recall),
+            (domain.precision, found.precision, e.settings.precision),
+        )
+    ]
+    return element(
+        "li",
+        element("h3", domain_mark(domain, place), name),
+        element(
+            "p", element("span", sign, aria_hidden="true"), " ", say(found.verdict), class_=f"verdict {tone}"
+        ),
+        element("div", element("p", recall), bars[0], class_="rate"),
+        element("div", element("p", precision), bars[1], class_="rate"),
+    )
+
+
+def _detail(say: Words, key: str, part: int, whole: int, bound: float | None) -> Html:
+    words = say(
+        key, part=figures.count(part), whole=figures.count(whole), low=figures.percent(bound, digits=0)
+    )
+    return element("small", words)
+
+
+def _rule(e: Evaluation, say: Words) -> Html:
+    s = e.settings
+    return say(
+        "rule",
+        precision=figures.percent(s.precision, digits=0),
+        recall=figures.percent(s.recall, digits=0),
+        level=figures.percent(s.level, digits=0),
+        positives=figures.count(s.positives),
+    )
+
+
+def _automatic(e: Evaluation, say: Words) -> Html:
+    a = e.automatic
+    if a is None:
+        return element("section", element("h2", say("automatic")), element("p", say("automatic_unknown")))
+    target = None if a.target is None else figures.percent(a.target, digits=0)
+    main = say(
+        "automatic_main", accepted=figures.count(a.accepted), rest=figures.count(e.examples - a.accepted)
+    )
+    text: list[Child] = []
+    if not a.accepted:
+        text.append(say("automatic_none_bare") if target is None else say("automatic_none", target=target))
+    else:
+        right: dict[str, Child] = {
+            "right": figures.percent(a.set_precision.value),
+            "interval": figures.percent_interval(a.set_precision),
+        }
+        text.append(say("automatic_share", share=figures.percent(a.share.value)))
+        text.append(
+            say("automatic_right_bare", **right)
+            if target is None
+            else say("automatic_right", target=target, **right)
+        )
+        if a.target is not None and a.set_precision.value is not None and a.set_precision.value < a.target:
+            text.append(element("strong", say("automatic_below"), class_="bad"))
+    return element(
+        "section",
+        element("h2", say("automatic")),
+        element("p", main, class_="answer"),
+        element("p", [[part, "" if say.lang == "zh" else " "] for part in text]),
+    )
+
+
+def _payoff(e: Evaluation, say: Words) -> Html:
+    found = e.payoff
+    if found is None:
+        return element("section", element("h2", say("payoff")), element("p", say("payoff_none")))
+    margin = f"{e.settings.margin:g}"
+    against = say.known(found.against)
+    return element(
+        "section",
+        element("h2", say("payoff")),
+        element("p", say(found.verdict), class_=f"answer {_PAYOFF[found.verdict]}"),
+        element("p", say(f"{found.verdict}_text", margin=margin, **_against(found.verdict, against))),
+        element("div", _systems(e, say), class_="scroll"),
+    )
+
+
+def _against(verdict: str, name: Html) -> dict[str, Child]:
+    return {} if verdict == "worth" else {"against": name}
+
+
+def _systems(e: Evaluation, say: Words) -> Html:
+    """The model and the cheap methods, side by side: F1, whole paragraphs right, time."""
+    costs = {cost.name: cost for cost in e.costs}
+    own: Cost | None = e.costs[0] if e.costs else None
+    lines = [(say("model"), e.overall.macro.f1, e.overall.exact_match, own)]
+    lines += [(say.known(r.name), r.macro_f1, r.exact_match, costs.get(r.name)) for r in e.baselines]
+    scale = charts.scale(macro for _, macro, _, _ in lines)
+    head = [say("system"), say("macro_f1"), figures.span(scale), say("of_hundred_exact"), say("seconds")]
+    rows = [
+        element(
+            "tr",
+            element("th", name, scope="row"),
+            element("td", figures.score(macro.value)),
+            element("td", charts.dot(macro, low=scale[0], high=scale[1])),
+            element("td", figures.percent(exact.value, digits=0)),
+            element("td", figures.seconds(None if cost is None else cost.seconds, e.examples)),
+        )
+        for name, macro, exact, cost in lines
+    ]
+    return element(
+        "table",
+        element("thead", element("tr", [element("th", text, scope="col") for text in head])),
+        element("tbody", rows),
+    )
