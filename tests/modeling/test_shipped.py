@@ -106,7 +106,7 @@ def test_it_is_good_on_the_corpus_that_ships(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.overall.macro.f1.value is not None and found.overall.macro.f1.value > 0.88
     assert found.contrast is not None and (found.contrast.model.share.value or 0) > 0.65
-    assert found.evidence is not None and found.evidence.overall.share > 0.8
+    assert found.evidence is not None and found.evidence.overall.share > 0.7
     assert found.automatic is not None and (found.automatic.share.value or 0) > 0.3
     stored = json.loads((folder_of(TAGGER) / "minsheng.json").read_text("utf-8"))
     assert stored["calibration"]["abstention"]["bound"] is not None

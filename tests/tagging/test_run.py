@@ -149,3 +149,28 @@ def test_windows_hold_files_in_order_and_tables_alone(reports: Path) -> None:
     ]
     (missing,) = files_in_windows(["nowhere.txt"], window=2)
     assert isinstance(missing[0], Failure)
+
+
+# Privacy ------------------------------------------------------------------------------------------------
+
+
+def test_personal_numbers_are_masked_in_every_output(model_directory: Path, tmp_path: Path) -> None:
+    secrets = ("13912345678", "430102900307123", "li.si@example.com")
+    text = REPORT.replace(
+        "\r\n二、", "联系人电话13912345678，证件430102900307123，邮箱li.si@example.com。\r\n二、"
+    )
+    (tmp_path / "a.txt").write_text(text, "utf-8", newline="")
+    found = {}
+    for masking in (False, True):
+        out = tmp_path / f"out{masking}"
+        config = SMALL.model_copy(update={"mask_personal": masking})
+        tag([str(tmp_path / "a.txt")], model=model_directory, out=out, config=config)
+        found[masking] = lines(out / "tags.jsonl")
+        whole = b"".join(p.read_bytes() for p in out.glob("*.*") if p.suffix in (".jsonl", ".csv", ".json"))
+        assert [secret.encode() in whole for secret in secrets] == [not masking] * 3
+    assert any("*" * 11 in record["text"] for record in found[True])
+    for plain, hidden in zip(found[False], found[True], strict=True):
+        assert len(plain["text"]) == len(hidden["text"])
+        assert plain | {"text": 0} == hidden | {
+            "text": 0
+        }  # labels, scores, offsets and evidence are the same

@@ -12,7 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minsheng.tagging import sinks
-from minsheng.tagging.sinks import flatten, read_lines, tag_columns, write_csv, write_excel, write_parquet
+from minsheng.tagging.sinks import (
+    flatten,
+    guard,
+    read_lines,
+    tag_columns,
+    unguard,
+    write_csv,
+    write_excel,
+    write_parquet,
+)
 
 DOMAINS = ("education", "housing")
 
@@ -72,8 +81,9 @@ def test_csv_has_a_mark_for_excel_and_opens_equal(tmp_path: Path) -> None:
     assert data.startswith(b"\xef\xbb\xbfdocument,") and b"\r\n" in data
     with place.open(encoding="utf-8-sig", newline="") as table:
         rows = list(csv.DictReader(table))
-    assert [row["text"] for row in rows] == HARD
+    assert [unguard(row["text"]) for row in rows] == HARD
     for row, tag in zip(rows, tags, strict=True):
+        row = {name: unguard(value) for name, value in row.items()}
         wanted = {name: "" if value is None else str(value) for name, value in flatten(tag, DOMAINS).items()}
         assert row == wanted
     assert list(tmp_path.iterdir()) == [place]
@@ -110,6 +120,66 @@ def test_rows_that_excel_cannot_hold_are_counted(tmp_path: Path, monkeypatch: py
     rows = (flatten(made_tag(f"第{n}段"), DOMAINS) for n in range(7))
     assert write_excel(rows, tag_columns(DOMAINS), tmp_path / "tags.xlsx") == 4
     assert load_workbook(tmp_path / "tags.xlsx").active.max_row == 4
+
+
+# Cells that begin a formula -------------------------------------------------------------------------------
+
+STARTS = [
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    " =",
+    "\u3000=",
+    "'=",
+    "''+",
+    "=cmd|' /C calc'!A0",
+]
+marked = st.builds(
+    "".join, st.lists(st.sampled_from(["=", "+", "-", "@", "'", " ", "\t", "\r", "\n", "＝", "字"]))
+)
+
+
+@given(marked | st.text(max_size=20))
+def test_guarding_can_be_undone_and_leaves_no_formula(text: str) -> None:
+    cell = guard(text)
+    assert unguard(cell) == text
+    assert cell.lstrip()[:1] not in {"=", "+", "-", "@", "＝", "＋", "－", "＠"} and cell[:1] not in set(
+        "\t\r\n"
+    )
+    assert cell == text or cell == "'" + text
+
+
+def test_text_that_begins_no_formula_is_left_alone() -> None:
+    for text in ("", "教育", "'教育", "2024-05-01", "一、=", "（-5）", "1+1"):
+        assert guard(text) == text and unguard(text) == text
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_formula_in_any_cell_stays_text(start: str, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    text = start + "HYPERLINK(1)"
+    tag = made_tag(text, document=text, heading=text, date=text)
+    tag["evidence"][0]["end"] = len(text)
+    write_csv((flatten(t, DOMAINS) for t in [tag]), tag_columns(DOMAINS), tmp_path / "tags.csv")
+    with (tmp_path / "tags.csv").open(encoding="utf-8-sig", newline="") as table:
+        (row,) = csv.DictReader(table)
+    for name in ("document", "heading", "date", "text"):
+        assert row[name] == "'" + text and unguard(row[name]) == text
+    assert row["evidence"].startswith("education: ")
+    write_excel((flatten(t, DOMAINS) for t in [tag]), tag_columns(DOMAINS), tmp_path / "tags.xlsx")
+    cell = load_workbook(tmp_path / "tags.xlsx").active["F2"]
+    assert cell.data_type == "s" and cell.quotePrefix
+    assert cell.value.replace("_x000D_", "\r").replace("\r", "\n") == text.replace("\r", "\n")
+    assert not load_workbook(tmp_path / "tags.xlsx").active["G2"].quotePrefix
 
 
 texts = st.text(max_size=30)  # everything that UTF-8 can hold

@@ -11,6 +11,7 @@ import typer
 
 import minsheng
 from minsheng.cli import corpus, documents, evaluation, training
+from minsheng.documents.values import one_line
 from minsheng.errors import MinshengError
 
 # Nothing is sent anywhere: telemetry of the libraries, and the bot that transformers asks to convert weights.
@@ -90,5 +91,6 @@ def _fail(message: str, code: int) -> NoReturn:
         sys.stdout.flush()
     except OSError:  # what cannot be said must not be tried again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    print("minsheng:", " ".join(message.splitlines()), file=sys.stderr)
+    # File names and what a file holds are part of messages, and may hold what a terminal obeys.
+    print("minsheng:", one_line(" ".join(message.splitlines())), file=sys.stderr)
     sys.exit(code)

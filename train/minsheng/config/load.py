@@ -12,9 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from minsheng.config.schema import Settings
 from minsheng.errors import ConfigError, nearest
+from minsheng.taxonomy.loading import guard_yaml
 
 S = TypeVar("S", bound=Settings)
 
+_LONGEST_SHOWN = 200  # characters of a value in a message
 MAX_BYTES = 1_000_000  # a config is written by hand; more than this is a wrong file
 
 
@@ -68,12 +70,8 @@ def parse_yaml(text: str, *, where: str) -> Any:
     """Plain values of a YAML text. Raises ConfigError that names `where` and the line."""
     loader: _Loader | None = None
     try:
+        guard_yaml(text, where=where)
         loader = _Loader(text)
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                # Nested aliases grow without bound ("billion laughs"), and no config here needs one.
-                line = event.start_mark.line + 1 if event.start_mark else "?"
-                raise ConfigError(f"{where}, line {line}: aliases (*name) are not allowed")
         return loader.get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -95,7 +93,9 @@ def _set(tree: dict[str, Any], dotted: str, value: Any, override: str) -> None:
         if branch is None:
             branch = tree[name] = {}
         if not isinstance(branch, dict):
-            raise ConfigError(f"override {override!r}: {'.'.join(parents[: depth + 1])} is not a section")
+            raise ConfigError(
+                f"override {_shown(override)}: {'.'.join(parents[: depth + 1])} is not a section"
+            )
         tree = branch
     tree[last] = value
 
@@ -114,6 +114,12 @@ def _fields(schema: type[BaseModel], path: Sequence[str | int]) -> Iterable[str]
     return getattr(model, "model_fields", {}).keys()
 
 
+def _shown(value: Any) -> str:
+    """A value as it stands in Python, the beginning of a long one."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
 def _explain(error: ValidationError, schema: type[BaseModel], where: str) -> str:
     first = error.errors()[0]
     path = [p for p in first["loc"] if not (isinstance(p, str) and p.startswith("function"))]
@@ -126,7 +132,7 @@ def _explain(error: ValidationError, schema: type[BaseModel], where: str) -> str
     if first["type"] == "missing":
         return f"{where}: the key {dotted!r} is missing{more}"
     message = first["msg"].removeprefix("Input ")
-    return f"{where}: {dotted}: got {first['input']!r}, {message}{more}"
+    return f"{where}: {dotted}: got {_shown(first['input'])}, {message}{more}"
 
 
 def build(schema: type[S], tree: Any, *, where: str) -> S:
@@ -163,8 +169,8 @@ def load_config(schema: type[S], path: str | Path, overrides: Sequence[str] = ()
         for override in overrides:
             key, equals, value = override.partition("=")
             if not equals or not all(key.split(".")):
-                raise ConfigError(f"override {override!r}: write it as key.subkey=value")
-            _set(tree, key, parse_yaml(value, where=f"override {override!r}"), override)
+                raise ConfigError(f"override {_shown(override)}: write it as key.subkey=value")
+            _set(tree, key, parse_yaml(value, where=f"override {_shown(override)}"), override)
     return build(schema, tree, where=str(path))
 
 

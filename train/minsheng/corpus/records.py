@@ -39,13 +39,22 @@ class Record:
     meta: Mapping[str, Any] = field(default_factory=dict)  # columns that we do not know
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError where a key stands twice, of which JSON would quietly take the last."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key {twice!r} stands twice")
+    return made
+
+
 def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open("r", encoding="utf-8-sig", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = json.loads(line, object_pairs_hook=_object)
             except (ValueError, RecursionError) as error:
                 raise DataError(f"{path}, line {number}: not valid JSON ({error})") from error
             if not isinstance(row, dict):
@@ -147,6 +156,19 @@ def is_whole(text: str) -> bool:
     return True
 
 
+def _broken(row: Mapping[str, Any]) -> str | None:
+    """The first field with text, or a name, that cannot be UTF-8, however deep."""
+    for name, value in row.items():
+        texts = (
+            (str(name), value)
+            if isinstance(value, str)
+            else (json.dumps({str(name): value}, ensure_ascii=False, default=str),)
+        )
+        if not all(map(is_whole, texts)):
+            return str(name)
+    return None
+
+
 def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
     """Every record of a file, in its order.
 
@@ -170,8 +192,10 @@ def read_records(path: str | Path, domains: Sequence[str]) -> list[Record]:
                 raise DataError(f"{where}: no field 'text'{nearest('text', map(str, row))}")
             if not isinstance(row["text"], str) or not row["text"].strip():
                 raise DataError(f"{where}: 'text' is empty or not text")
-            if not is_whole(row["text"]):
-                raise DataError(f"{where}: 'text' holds half of a surrogate pair; export it again as UTF-8")
+            if (broken := _broken(row)) is not None:
+                raise DataError(
+                    f"{where}: {broken!r} holds half of a surrogate pair; export it again as UTF-8"
+                )
             if "labels" not in row:
                 raise DataError(f"{where}: no field 'labels'{nearest('labels', map(str, row))}")
             identity = _optional(row, "id") or f"{path.stem}-{number}"

@@ -17,6 +17,7 @@ from minsheng.documents.script import simplest
 
 Drop = tuple[int, int, str]
 
+_LONGEST_TAIL = 900  # characters; a list of links may have 800
 _SENTENCE = re.compile("[。;](?!$)|[。;!?]$")
 _HALF = str.maketrans("，；：？！（）【】［］｜＞〉《　\u00a0", ",;:?!()[][]|>><  ")
 
@@ -172,7 +173,9 @@ def _inside(words: str) -> Iterator[Drop]:
     begin, end = _lead_end(words), len(words)
     if begin:
         yield 0, begin, "byline"
-    for start in debris.TAIL_START.finditer(words, begin):
+    # A longer tail is no debris, whatever begins it.
+    latest = len(words.rstrip(" |\t")) - _LONGEST_TAIL
+    for start in debris.TAIL_START.finditer(words, max(begin, latest)):
         reason = _tail_reason(words[start.end() :])
         if reason:
             end = start.end()

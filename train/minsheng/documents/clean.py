@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from minsheng.config.schema import CleanConfig
 from minsheng.documents import align
@@ -35,7 +36,7 @@ def clean(source: Source, *, config: CleanConfig) -> Cleaned:
     reasons: dict[int, str] = {}
     if config.boilerplate:
         reasons, drops = boilerplate(text, found)
-        found = [trimmed(text, line, drops) for line in found] if drops else found
+        found = [trimmed(text, line, mine) for line, mine in _with_drops(found, drops)] if drops else found
         reasons.update(page_furniture(text, found, title=source.title))
     joins = wrapped(text, found, reasons) if source.markup in _WRAPPED else {}
     for start, end, reason in [*drops, *_whole_lines(found, reasons)]:
@@ -96,6 +97,13 @@ def _whole_lines(found: Sequence[Line], reasons: Mapping[int, str]) -> list[Drop
     return spans
 
 
+def _with_drops(found: Sequence[Line], drops: Sequence[Drop]) -> Iterator[tuple[Line, Sequence[Drop]]]:
+    """Each line with the drops that begin in it."""
+    starts = [start for start, _, _ in drops]
+    for line in found:
+        yield line, drops[bisect_left(starts, line.start) : bisect_left(starts, line.end)]
+
+
 def _assemble(
     work: _Work, found: Sequence[Line], kept: Sequence[int], drops: Sequence[Drop], joins: Mapping[int, int]
 ) -> None:
@@ -104,8 +112,8 @@ def _assemble(
     kept = [i for i in kept if found[i].start < found[i].end]
     edits: list[Edit] = []
     position = 0
-    for before, index in zip([None, *kept], kept, strict=False):
-        line = found[index]
+    lines_and_drops = _with_drops([found[i] for i in kept], drops)
+    for before, index, (line, mine) in zip([None, *kept], kept, lines_and_drops, strict=False):
         if before is None:
             edits.append((position, line.start, ""))
         elif joins.get(before) == index:
@@ -113,7 +121,7 @@ def _assemble(
         else:
             line_end = text.index("\n", position)
             edits += [(position, line_end, ""), (line_end + 1, line.start, "")]
-        edits += [(start, end, "") for start, end, _ in drops if line.start < start and end < line.end]
+        edits += [(start, end, "") for start, end, _ in mine if line.start < start and end < line.end]
         position = line.end
     edits.append((position, len(text), ""))
     work.edit([edit for edit in edits if edit[0] < edit[1]], reason="space")

@@ -115,7 +115,8 @@ def _file(path: Path) -> Found | Failure:
     except OSError as error:
         broken = path.is_symlink()
         reason = "is a link to a file that does not exist" if broken else error.strerror or "cannot be read"
-        return Failure(name, "missing" if broken else "unreadable", f"{name}: {reason}")
+        gone = broken or isinstance(error, FileNotFoundError)  # deleted since its folder was listed
+        return Failure(name, "missing" if gone else "unreadable", f"{name}: {reason}")
     if stat.S_ISREG(mode):
         return Found(path, name)
     return Failure(name, "not_a_file", f"{name} is a pipe or device: give a file, or `-` for standard input")

@@ -13,6 +13,7 @@ and lead back to the same damaged text when it is damaged again.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Set
 from functools import cache
 
@@ -46,7 +47,8 @@ def mojibake(text: str, found: Set[str]) -> tuple[list[Edit], list[Span]]:
         if sign(found):
             edits += repairs(text)
     edits = _in_order(edits)
-    return edits, [span for span in _damaged(text, found) if not _within(span, edits)]
+    starts = [edit[0] for edit in edits]
+    return edits, [span for span in _damaged(text, found) if not _within(span, edits, starts)]
 
 
 def _utf8_as_gbk(text: str) -> Iterator[Edit]:
@@ -206,8 +208,9 @@ def _in_order(edits: list[Edit]) -> list[Edit]:
     return kept
 
 
-def _within(span: Span, edits: list[Edit]) -> bool:
-    return any(start <= span[0] and span[1] <= end for start, end, _ in edits)
+def _within(span: Span, edits: list[Edit], starts: list[int]) -> bool:
+    before = bisect_right(starts, span[0]) - 1
+    return before >= 0 and span[1] <= edits[before][1]
 
 
 # A sign that the accident may be there at all, and the search that is made only then.

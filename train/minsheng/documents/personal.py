@@ -34,7 +34,7 @@ _MOBILE = re.compile(
 )
 _AREA = r"(?:10|2\d|[3-9]\d{2})"
 _LAND_LINE = re.compile(
-    rf"{_BEFORE}(?:\(0{_AREA}\) ?|0{_AREA}[ -]?|(?:\+|00)86[ -]?{_AREA}[ -]?)[2-9]\d{{2,3}}[ -]?\d{{4}}"
+    rf"(?:\(0{_AREA}\) ?|{_BEFORE}(?:0|(?:\+|00)86[ -]?){_AREA}[ -]?)[2-9]\d{{2,3}}[ -]?\d{{4}}"
     rf"(?:[-转]\d{{1,6}})?{_AFTER}"
 )
 _NAMED_LINE = re.compile(

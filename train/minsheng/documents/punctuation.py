@@ -33,9 +33,10 @@ _TO_WIDE = str.maketrans(_HALF)
 _CHINESE = f"{HAN}{OPENING}{CLOSING}，。、；：？！…—"
 # A mark belongs to Chinese text where a Chinese character or mark stands before it or a Chinese character
 # after it; digits on both sides (1,000 and 10:30) are out of reach of either.
-_MARK = re.compile(f"(?<=[{_CHINESE}])[,;:?!]+|[,;:?!]+(?= ?[{HAN}{OPENING}])")
+_MARK = re.compile(f"(?<=[{_CHINESE}])[,;:?!]++|(?<![,;:?!])[,;:?!]++(?= ?[{HAN}{OPENING}])")
 _STOP = re.compile(f"(?<=[{HAN}])\\.(?=[”’」』）]*[ \\t]*$)", re.MULTILINE)
 _NUMBERED = re.compile("^[ \\t]*[（(]?[一二三四五六七八九十百]+[）)]?\\.$", re.MULTILINE)
+_ROUNDS = 8  # prose needs three or four; thousands of brackets in a row would take one each
 _BRACKET = re.compile(r"[()（）\n]")
 _HAN = re.compile(f"[{HAN}]")
 _BESIDE = re.compile(f"[{_CHINESE}]")
@@ -70,14 +71,14 @@ def widen(text: str) -> str:
     Numbers (`1,000`), times (`10:30`), addresses (`http://…`) and Latin text keep theirs.
     """
     brackets = "(" in text or ")" in text
-    before = None
-    while text != before:  # a mark that became Chinese makes the next one so: 见附件:(1)
+    for _ in range(_ROUNDS):  # a mark that became Chinese makes the next one so: 见附件:(1)
         before = text
         if any(mark in text for mark in ",;:?!"):
             text = _MARK.sub(lambda m: m.group().translate(_TO_WIDE), text)
-        if not brackets:
+        if brackets:
+            text = _widen_brackets(text)
+        if not brackets or text == before:
             break
-        text = _widen_brackets(text)
     if "." in text:
         numbered = {m.end() - 1 for m in _NUMBERED.finditer(text)}
         text = _STOP.sub(lambda m: "." if m.start() in numbered else "。", text)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from minsheng.config.schema import DocumentsConfig
 from minsheng.documents import encoding
+from minsheng.documents.apart import read_apart
 from minsheng.documents.find import STDIN, Found, find_files, readable_name
 from minsheng.documents.readers import formats, html, office, pdf, table, text, word
 from minsheng.documents.values import Failure, Source
 from minsheng.errors import DocumentError, MinshengError
 
+_PLAIN = frozenset({"text", "markdown", "csv", "tsv", "json", "jsonl"})
 MOST_BYTES = 256 << 20  # of a file that is decoded as a whole: a novel is 2 MiB, so this is no document
 
 
@@ -30,9 +32,33 @@ def read_all(patterns: Sequence[str], *, config: DocumentsConfig) -> Iterator[So
             yield found
             continue
         try:
-            yield from read_sources(found, config=config)
+            yield from read_safely(found, config=config)
         except DocumentError as error:
             yield Failure(found.document, error.code, str(error))
+
+
+def read_safely(found: Found, *, config: DocumentsConfig) -> Iterator[Source | Failure]:
+    """`read_sources`, in a process of its own where a parser of somebody else could hang or crash.
+
+    Raises DocumentError as `read_sources`, and `timeout`.
+    """
+    answers = read_apart(found, config=config) if _is_risky(found) else None
+    yield from read_sources(found, config=config) if answers is None else answers
+
+
+def _is_risky(found: Found) -> bool:
+    """Whether a file is more than plain text and tables of it."""
+    if found.document == STDIN:
+        return False
+    if formats.KINDS.get(formats.suffix_of(found.document)) not in _PLAIN:
+        return True
+    try:
+        if not stat.S_ISREG(found.path.stat().st_mode):
+            return False
+        with found.path.open("rb") as handle:
+            return formats.content(Path(os.devnull), handle.read(formats.HEAD)) == "html"
+    except OSError:
+        return False  # which `read_sources` says in its own words
 
 
 def read_sources(file: Found | str | Path, *, config: DocumentsConfig) -> Iterator[Source | Failure]:
@@ -47,6 +73,11 @@ def read_sources(file: Found | str | Path, *, config: DocumentsConfig) -> Iterat
         yield from _read(file.path, file.document, config)
     except MinshengError:
         raise
+    except MemoryError:
+        raise DocumentError(
+            "too_large",
+            f"{file.document}: reading it takes too much memory; split it, or save its text apart",
+        ) from None
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         reason = "no such file" if missing else f"cannot be read ({error.strerror or error})"

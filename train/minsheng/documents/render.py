@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from minsheng.documents.values import Document, Dropped
+from minsheng.documents.values import Document, Dropped, one_line
 
 _EXCERPT = 60  # characters shown of a dropped or flagged span
 _COUNTED = ("space", "invisible", "markup", "gloss")  # small and many: shown as numbers
@@ -42,15 +42,15 @@ def render(document: Document, *, dropped: bool = False) -> Iterator[str]:
 
 def _head(document: Document) -> Iterator[str]:
     source = document.source
-    yield source.document
+    yield one_line(source.document)
     facts = [f"{len(document.passages)} passages", f"{len(document.headings)} headings"]
     facts += [f"{sum(len(p.text) for p in document.passages):,} characters"]
     facts += [f"{len(source.pages)} pages"] if source.pages else []
     if source.encoding:
         sure = f" ({source.confidence:.0%})" if source.confidence is not None else ""
         facts.append(f"encoding {source.encoding}{sure}")
-    facts += [f"date {source.date}"] if source.date else []
-    facts += [f"title {source.title}"] if source.title else []
+    facts += [f"date {one_line(source.date)}"] if source.date else []
+    facts += [f"title {one_line(source.title)}"] if source.title else []
     yield " · ".join(facts)
 
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
+_LONGEST_MESSAGE = 1200  # characters: a path may have 4,096
+
+
+def one_line(text: str) -> str:
+    """The text without line ends and with control characters as escapes: fit for a terminal and for a log."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -107,3 +119,10 @@ class Failure:
     document: str
     code: str  # stable word for programs: encrypted | scanned | unsupported | damaged | missing | …
     message: str  # one line for a person, with what to do
+
+    def __post_init__(self) -> None:
+        # A file name and the words of a parser may hold anything.
+        message = one_line(self.message)
+        if len(message) > _LONGEST_MESSAGE:
+            message = message[: _LONGEST_MESSAGE - 1] + "…"
+        object.__setattr__(self, "message", message)

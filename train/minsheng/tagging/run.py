@@ -21,7 +21,7 @@ from minsheng.config.schema import TagConfig
 from minsheng.documents.clean import clean
 from minsheng.documents.find import STDIN, Found, find_files
 from minsheng.documents.personal import masked
-from minsheng.documents.read import read_sources
+from minsheng.documents.read import read_safely
 from minsheng.documents.readers import formats
 from minsheng.documents.split import split
 from minsheng.documents.values import Document, Failure, Source
@@ -111,7 +111,7 @@ def _read(item: Item, config: TagConfig) -> Iterator[Source | Failure]:
         yield item
         return
     try:
-        yield from read_sources(item, config=config.documents)
+        yield from read_safely(item, config=config.documents)
     except DocumentError as error:
         yield Failure(item.document, error.code, str(error))
 

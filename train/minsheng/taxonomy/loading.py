@@ -11,11 +11,34 @@ import yaml
 from minsheng.errors import ConfigError, nearest
 from minsheng.taxonomy.values import Taxonomy, Trail, build, dotted
 
+MAX_CHARACTERS = 1_000_000
+DEEPEST = 40  # levels; no config or taxonomy has ten
+
 
 def shipped_taxonomies() -> tuple[str, ...]:
     """Names of the taxonomies inside the package, sorted."""
     folder = files("minsheng") / "assets" / "taxonomies"
     return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def guard_yaml(text: str, *, where: str) -> None:
+    """Raises ConfigError for YAML that no person writes and that could grow without bound when it is built.
+
+    That is more than `MAX_CHARACTERS`, nesting deeper than `DEEPEST`, tags, and aliases, which can repeat each
+    other ("billion laughs") or go in a circle. Raises what yaml raises where it does not parse.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ConfigError(f"{where}: over {MAX_CHARACTERS} characters; this is not written by hand")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else "?"
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(f"{where}, line {line}: aliases (*name) are not allowed")
+        if getattr(event, "tag", None) is not None:  # `!!timestamp`, `!!python/…`: plain values need none
+            raise ConfigError(f"{where}, line {line}: tags ({event.tag}) are not allowed")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ConfigError(f"{where}, line {line}: nested too deeply")
 
 
 def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
@@ -44,12 +67,13 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
 
 def _parse(text: str, *, source: str) -> Taxonomy:
     try:
+        guard_yaml(text, where=source)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{source}{line}: not valid YAML: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an escape of no character
         raise ConfigError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from error
     lines: dict[Trail, int] = {}
     data = _plain(node, (), lines, source) if node else None

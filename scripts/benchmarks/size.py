@@ -1,0 +1,72 @@
+"""Cost against size: `minsheng tag` on 1, 10 and 100 times as many documents, each run a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.passages import Passage
+from benchmarks.rounds import Settings, prepared, say
+from benchmarks.taggers import write_documents
+from benchmarks.workers import Line, Worker
+
+_UNIT = 20  # passages in the smallest run
+_EACH = 5  # paragraphs in a document
+
+
+def serve_command(line: Line, *, arguments: list[str]) -> None:
+    """Run a command as a person would; ready when it is done."""
+    from minsheng.cli.app import run
+
+    sys.argv = ["minsheng", *arguments]
+    try:
+        run()
+    except SystemExit as end:
+        if end.code not in (0, None):
+            raise RuntimeError(f"minsheng {arguments[0]} ended with code {end.code}") from end
+    line.ready()
+    line.receive()
+
+
+def measure_size(passages: list[Passage], folder: Path, settings: Settings) -> dict[str, Any]:
+    """Seconds and peak memory of each size, with start-up; and the seconds of `minsheng --help`."""
+    about = prepared("shipped", passages, [[p.text for p in passages[:_UNIT]]], folder, settings, onnx=False)
+    rows, taken = [], 0
+    for times in (1, 2) if settings.small else (1, 10, 100):
+        count = min(_UNIT * times, len(passages) - taken)  # no passage is in two sizes while there are enough
+        start = taken if count == _UNIT * times else 0
+        chosen = passages[start : start + _UNIT * times]
+        taken += count
+        texts = [passage.text for passage in chosen]
+        place = folder / f"documents{times}"
+        documents = write_documents(place, texts, each=_EACH)
+        say(f"size: {documents} documents")
+        arguments = [
+            "tag",
+            str(place),
+            "--model",
+            str(folder / "model"),
+            "--out",
+            str(folder / f"out{times}"),
+        ]
+        worker = Worker(serve_command, threads=settings.threads, arguments=arguments)
+        worker.close()
+        rows.append(
+            {
+                "documents": documents, "passages": len(texts), "seconds": worker.startup, "peak_mib": worker.peak,
+            }
+        )  # fmt: skip
+    return {"about": about, "sizes": rows, "help_seconds": _help(settings)}
+
+
+def _help(settings: Settings) -> float:
+    seconds = []
+    for _ in range(settings.rounds):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "minsheng", "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - began)
+    return median(seconds)

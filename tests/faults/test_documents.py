@@ -1,0 +1,301 @@
+"""Hostile documents: each gives passages or one clear line, in bounded time and memory, and stops nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import bombs
+import hostile
+import pytest
+from stopping import MOMENTS, SEED
+
+from minsheng.config.schema import DocumentsConfig
+from minsheng.documents import apart
+from minsheng.documents.apart import Reader
+from minsheng.documents.clean import clean
+from minsheng.documents.find import Found
+from minsheng.documents.read import read_all, read_safely, read_sources
+from minsheng.documents.split import split
+from minsheng.documents.values import Failure, Source
+from minsheng.errors import DocumentError
+
+CONFIG = DocumentsConfig()
+COUNT = 2000 if MOMENTS else 100
+SECONDS = 60.0  # for any one case, on a busy machine
+LIMIT = 20.0  # after which a worker is ended here
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short_limit() -> Iterator[None]:
+    """Workers that begin in these tests have less time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apart, "SECONDS", LIMIT)
+        apart.reader(os.getpid()).close()
+        yield
+        apart.reader(os.getpid()).close()
+
+
+def outcome(item: Source | Failure, name: str) -> str:
+    """Check what came out of a file; the word under which it is counted."""
+    if isinstance(item, Failure):
+        assert item.code and item.code.isidentifier()
+        assert name in item.message and item.message.isprintable(), repr(item.message)
+        assert len(item.message) < 1500, item.message
+        assert "Traceback" not in item.message and "RecursionError" not in item.code
+        return "refused"
+    document = split(clean(item, config=CONFIG.clean), config=CONFIG.split)
+    end = 0
+    for passage in document.passages:
+        assert end <= passage.start < passage.end <= len(item.text)
+        assert passage.text.strip() and len(passage.text) <= CONFIG.split.max_characters
+        assert not set(passage.text) & set("\x00\x1b\u202e\u200b\ufeff"), repr(passage.text)
+        passage.text.encode("utf-8")
+        end = passage.end
+    return "read"
+
+
+def read(path: Path) -> list[Source | Failure]:
+    found = Found(path, path.as_posix())
+    try:
+        return list(read_safely(found, config=CONFIG))
+    except DocumentError as error:
+        return [Failure(found.document, error.code, str(error))]
+
+
+def test_hostile_files_are_read_or_refused(tmp_path: Path) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    slowest = 0.0
+    began = time.monotonic()
+    for kind, name, data in hostile.cases(SEED, COUNT):
+        path = tmp_path / name
+        path.write_bytes(data)
+        start = time.monotonic()
+        try:
+            words = {outcome(item, name) for item in read(path)}
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise AssertionError(f"seed {SEED}, case {name} ({kind}), kept in {path}: {said}") from error
+        assert words, f"seed {SEED}, case {name} ({kind}): neither text nor failure"
+        slowest = max(slowest, time.monotonic() - start)
+        assert slowest < SECONDS, f"seed {SEED}, case {name} ({kind}): {slowest:.0f} s"
+        counts.update((kind, word) for word in words)
+        path.unlink()
+    for kind in sorted({kind for kind, _ in counts}):
+        print(f"\n{kind:10} read {counts[kind, 'read']:5} refused {counts[kind, 'refused']:5}", end="")
+    print(f"\n{COUNT} files, slowest {slowest:.1f} s, {time.monotonic() - began:.0f} s, seed {SEED}")
+    assert sum(counts.values()) >= COUNT
+    assert sum(n for (_, word), n in counts.items() if word == "read") > COUNT // 10
+    assert sum(n for (_, word), n in counts.items() if word == "refused") > COUNT // 10
+
+
+@pytest.mark.parametrize("name", sorted(bombs.BOMBS) if MOMENTS else bombs.QUICK)
+def test_bombs_are_read_or_refused_within_bounds(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"bomb{bombs.BOMBS[name][0]}"
+    path.write_bytes(bombs.BOMBS[name][1]())
+    began = time.monotonic()
+    items = read(path)
+    assert [outcome(item, path.name) for item in items]
+    assert time.monotonic() - began < SECONDS
+    if name in bombs.REFUSED:
+        (failure,) = items
+        assert isinstance(failure, Failure) and failure.code in bombs.REFUSED[name], failure
+
+
+def test_one_folder_of_everything_stops_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = []
+    for number, (_, name, data) in enumerate(hostile.cases(SEED + 1, 40)):
+        (folder / name).write_bytes(data)
+        good = folder / f"{number:05}~.txt"
+        good.write_text(f"新建学校{number}所，学位增加。", encoding="utf-8")
+        names.append(good.as_posix())
+    items = list(read_all([str(folder)], config=CONFIG))
+    texts = {item.document: item.text for item in items if isinstance(item, Source)}
+    assert [texts[name] for name in names] == [f"新建学校{n}所，学位增加。" for n in range(40)]
+
+
+# Files that are no files, and names ---------------------------------------------------------------------
+
+ODD_NAMES = [
+    "两 个 空 格.txt", "新\n行.txt", "\x1b[31m红.txt", "-rf.txt", "=cmd|x.txt", "引\"'号.txt", "a\tb.txt", "%00.txt",
+    "\u202e反.txt", "*.txt", "[a].txt", "  .txt", "长" * 80 + ".txt", "坏\udcff\udcfe.txt", "\udcb1\udca8.docx",
+    "..txt",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names cannot be made on Windows")
+def test_odd_names(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    for name in ODD_NAMES:
+        with open(folder + b"/" + os.fsencode(name), "wb") as out:  # noqa: PTH123
+            out.write("新建学校三所。".encode())
+    items = list(read_all([str(tmp_path)], config=CONFIG))
+    assert len(items) == len(ODD_NAMES) - 1  # "..txt" is hidden
+    for item in items:
+        item.document.encode("utf-8")
+        if isinstance(item, Failure):
+            assert item.code == "damaged" and item.message.isprintable(), item
+    assert sum(isinstance(item, Source) for item in items) == len(ODD_NAMES) - 2
+    for name in ODD_NAMES[:14]:  # and each by its name
+        (item,) = read_all([str(tmp_path / name)], config=CONFIG)
+        assert isinstance(item, Source), item
+    for name in ("\n\x1b[31m.txt", "\udcff\n.pdf"):  # that are not there
+        (item,) = read_all([str(tmp_path / name)], config=CONFIG)
+        assert isinstance(item, Failure) and item.message.isprintable(), item
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
+def test_links_pipes_and_devices(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("新建学校三所。", encoding="utf-8")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "self.txt").symlink_to(tmp_path / "self.txt")
+    (tmp_path / "a.txt").symlink_to(tmp_path / "b.txt")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "a.txt")
+    (tmp_path / "zero.txt").symlink_to("/dev/zero")
+    (tmp_path / "tty.docx").symlink_to("/dev/tty")
+    (tmp_path / "gone.pdf").symlink_to(tmp_path / "nowhere.pdf")
+    (tmp_path / "folder.txt").mkdir()
+    os.mkfifo(tmp_path / "pipe.txt")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    items = list(read_all([str(tmp_path), str(tmp_path / "pipe.pdf"), "/dev/zero", "/dev"], config=CONFIG))
+    read_ones = [item.document for item in items if isinstance(item, Source)]
+    assert read_ones == [(tmp_path / "good.txt").as_posix()]
+    failures = {Path(item.document).name: item.code for item in items if isinstance(item, Failure)}
+    assert {
+        name: failures[name] for name in ("zero.txt", "tty.docx", "pipe.txt", "pipe.pdf")
+    } == dict.fromkeys(("zero.txt", "tty.docx", "pipe.txt", "pipe.pdf"), "not_a_file")
+    assert {failures[name] for name in ("self.txt", "a.txt", "b.txt", "gone.pdf")} <= {
+        "missing",
+        "unreadable",
+    }
+
+
+def test_files_that_vanish_or_change_while_others_are_read(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"{number}.txt").write_text("新建学校三所。", encoding="utf-8")
+    (tmp_path / "7.pdf").write_bytes(b"%PDF-1.4")
+    items = read_all([str(tmp_path)], config=CONFIG)
+    assert isinstance(next(items), Source)
+    (tmp_path / "1.txt").unlink()
+    (tmp_path / "2.txt").write_bytes(b"")
+    (tmp_path / "3.txt").unlink()
+    (tmp_path / "3.txt").mkdir()
+    (tmp_path / "4.txt").write_bytes(b"\x00\x01")
+    (tmp_path / "7.pdf").unlink()
+    rest = [item.code if isinstance(item, Failure) else "read" for item in items]
+    assert rest == ["missing", "empty", "binary", "read", "missing"]  # a folder without documents is none
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX")
+def test_files_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("新建学校三所。", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("新建学校三所。", encoding="utf-8")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "d.txt").write_text("新建学校三所。", encoding="utf-8")
+    (tmp_path / "a.txt").chmod(0)
+    (tmp_path / "c").chmod(0)
+    tmp_path.parent.parent.chmod(0o755)
+    tmp_path.parent.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    child = os.fork()
+    if child == 0:  # root may read everything, so this is somebody else
+        code = 1
+        try:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            items = list(read_all(["a.txt", "b.txt", "c"], config=CONFIG))
+            said = "|".join(item.code if isinstance(item, Failure) else "read" for item in items)
+            code = 0 if said == "unreadable|read|unreadable" else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    (tmp_path / "c").chmod(0o700)
+
+
+# The worker ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    made = Reader()
+    yield made
+    made.close()
+
+
+def test_a_worker_says_what_reading_here_says(reader: Reader) -> None:
+    samples = sorted(hostile.SAMPLES.iterdir())
+    assert len(samples) >= 4
+    for path in samples:
+        answers = reader.read(Found(path, path.as_posix()), config=CONFIG)
+        assert answers is not None
+        assert list(answers) == list(read_sources(path, config=CONFIG))
+
+
+def test_a_worker_that_hangs_is_stopped_and_listed(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bomb.pdf").write_bytes(bombs.BOMBS["pdf of endless forms"][1]())
+    monkeypatch.setattr(apart, "SECONDS", 1.0)
+    book = Found(hostile.SAMPLES / "none.html", "x.html")
+    answers = reader.read(Found(tmp_path / "bomb.pdf", "bomb.pdf"), config=CONFIG)
+    assert answers is not None
+    with pytest.raises(DocumentError, match=r"bomb\.pdf: was not read in 1 seconds") as caught:
+        list(answers)
+    assert caught.value.code == "timeout"
+    monkeypatch.setattr(apart, "SECONDS", 60.0)
+    answers = reader.read(book, config=CONFIG)  # and the next file gets a new worker
+    assert answers is not None
+    with pytest.raises(DocumentError, match="no such file"):
+        list(answers)
+
+
+def test_a_worker_that_is_killed_costs_one_file(reader: Reader) -> None:
+    path = next(hostile.SAMPLES.glob("*.docx"))
+    found = Found(path, path.as_posix())
+    for _ in range(3):
+        answers = reader.read(found, config=CONFIG)
+        assert answers is not None and reader._process is not None
+        reader._process.kill()
+        reader._process.wait()
+        with pytest.raises(DocumentError, match="broke down"):
+            list(answers)
+        answers = reader.read(found, config=CONFIG)
+        assert answers is not None and len(list(answers)) == 1
+
+
+def test_a_table_that_is_left_half_read_does_not_disturb_the_next(reader: Reader, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text\n" + "".join(f"第{n}段。\n" for n in range(500)), encoding="utf-8")
+    rng = random.Random(1)
+    for _ in range(4):
+        answers = reader.read(Found(path, "a.csv"), config=CONFIG)
+        assert answers is not None
+        for _ in range(rng.randrange(1, 300)):
+            next(answers)
+        answers.close()  # type: ignore[attr-defined]
+        answers = reader.read(Found(path, "a.csv"), config=CONFIG)
+        assert answers is not None
+        assert [item.text for item in answers if isinstance(item, Source)] == [
+            f"第{n}段。" for n in range(500)
+        ]
+
+
+def test_nothing_is_imported_from_the_folder_of_the_documents(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "minsheng", "docx", "lxml"):
+        (tmp_path / f"{name}.py").write_text(
+            "raise SystemExit('run from the folder of the documents')\n", "utf-8"
+        )
+    monkeypatch.chdir(tmp_path)
+    path = next(hostile.SAMPLES.glob("*.docx"))
+    answers = reader.read(Found(path, "a.docx"), config=CONFIG)
+    assert answers is not None and len(list(answers)) == 1

@@ -1,0 +1,79 @@
+"""Nothing is sent anywhere: `minsheng tag` tries no connection, and the telemetry of the libraries is off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import EXAMPLES
+
+# Runs the command line with every way out of the machine closed, and says what was tried.
+WATCHED = """
+import socket, sys
+tried = []
+def refused(*args, **kwargs):
+    tried.append(repr(args[-1:]))
+    raise OSError("the network is closed")
+for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+    setattr(socket, name, refused)
+class Closed(socket.socket):
+    def connect(self, address):
+        if self.family != getattr(socket, "AF_UNIX", None):
+            refused(address)
+        return super().connect(address)
+    connect_ex = connect
+    def sendto(self, *args):
+        refused(*args)
+socket.socket = Closed
+if sys.argv[1] == "--prove":
+    import urllib.request
+    try:
+        urllib.request.urlopen("http://example.com", timeout=5)
+    except OSError:
+        pass
+else:
+    from minsheng.cli import main
+    try:
+        main()
+    except SystemExit as stopped:
+        print("exit", stopped.code)
+    from huggingface_hub import constants
+    print("telemetry off", constants.HF_HUB_DISABLE_TELEMETRY)
+print("tried", tried)
+"""
+
+
+def watched(*arguments: str, folder: Path) -> str:
+    """What the command line says, with nothing about networks or telemetry in its environment."""
+    known = ("HF_", "TRANSFORMERS_", "DO_NOT_TRACK", "DISABLE_", "HTTP", "http", "no_proxy", "NO_PROXY")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(known)}
+    environment |= {
+        "PYTHONPATH": os.pathsep.join(sys.path), "HF_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_tagging_tries_no_connection(model_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(EXAMPLES["education"].format(n=7, m=77), encoding="utf-8")
+    (tmp_path / "in" / "b.html").write_text(
+        '<html><img src="http://example.com/x.png"><link href="http://example.com/y.css"><p>新建学校三所。',
+        "utf-8",
+    )
+    paths = (str(tmp_path / "in"), "--model", str(model_directory), "--out", str(tmp_path / "out"))
+    said = watched("tag", *paths, folder=tmp_path)
+    assert "exit 0" in said and "2 documents" in said
+    assert said.rstrip().endswith("tried []"), said
+    assert "telemetry off True" in said
+    assert "tried []" not in watched("--prove", folder=tmp_path)  # the watch itself sees a connection
