@@ -110,7 +110,7 @@ BOMBS = {
     "aliases": nested(20),
     "a circle": "a: &a [*a]\n",
     "merge keys": "a: &a {x: 1}\nb: {<<: *a}\n",
-    "deep flow": "a: " + "[" * 50_000,
+    "deep flow": "a: " + "[" * 3_000,
     "deep blocks": "\n".join(" " * n + "a:" for n in range(900)),
     "deep dashes": "- " * 20_000,
     "many keys": "".join(f"k{n}: 1\n" for n in range(1_000)),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,20 +100,18 @@ def test_the_harness_finds_a_careless_commit(kind: str, fault: str, request: pyt
     pytest.fail(f"{fault}: not found at 12 moments")
 
 
-def test_a_second_run_in_the_same_directory_is_refused(
-    tagging: Harness, training: Harness, tmp_path: Path
-) -> None:
-    for harness, lock in ((tagging, "tag"), (training, "train")):
+def test_a_second_run_in_the_same_directory_is_refused(tagging: Harness, training: Harness) -> None:
+    for harness in (tagging, training):
         expected, _ = harness.undisturbed
-        out = tmp_path / lock
+        out = harness.folder / "second" / "disk" / "out"
         first = harness.nursery.start(harness.command(out))
         while not (out / ".lock").exists() and first.alive():
             time.sleep(0.001)
-        os.kill(first.pid, 19)  # SIGSTOP: it holds the lock for as long as we like
+        os.kill(first.pid, signal.SIGSTOP)  # it holds the lock for as long as we like
         second = harness.nursery.start([*harness.command(out), "--overwrite"])
         assert second.wait() == 2
         assert second.said().strip().endswith("or choose another directory")
         assert f"{out}: another process is writing into it" in second.said()
-        os.kill(first.pid, 18)
+        os.kill(first.pid, signal.SIGCONT)
         assert first.wait() in harness.good, first.said()
         assert harness.content(out) == expected

@@ -29,7 +29,10 @@ def passage(document: str, number: int, text: str, *labels: str, **more: Any) ->
 
 
 TAGS = [
-    passage("甲/报告.pdf", 0, "𠮷镇新建小学三所。学位够用。", "education", page=3, heading="一、教育", start=120, end=260),
+    passage(
+        "甲/报告.pdf", 0, "𠮷镇新建小学三所。学位够用。", "education",
+        page=3, heading="一、教育", start=120, end=260,
+    ),
     passage("甲/报告.pdf", 1, "村医巡诊两千人次。校医也去。", "education", "healthcare", page=3, heading="一、教育"),
     passage("甲/报告.pdf", 2, HOSTILE + "。", page=4, heading=HOSTILE, decision="review"),
     passage("乙.txt", 0, "粮食播种面积稳定。", date="2023年5月"),

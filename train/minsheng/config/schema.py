@@ -288,7 +288,7 @@ class TagConfig(Settings):
     batch_tokens: Annotated[Count, Field(ge=16)] = 4096
     window: Annotated[Count, Field(ge=1)] = 64  # documents in one part
     evidence: Switch = True
-    mask_personal: Switch = False  # `*` over identity, phone and card numbers and e-mail addresses in the results
+    mask_personal: Switch = False  # `*` over identity, phone and card numbers and e-mail addresses
 
 
 class EvaluateConfig(Settings):

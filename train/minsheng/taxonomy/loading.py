@@ -34,8 +34,9 @@ def guard_yaml(text: str, *, where: str) -> None:
         line = event.start_mark.line + 1 if event.start_mark else "?"
         if isinstance(event, yaml.AliasEvent):
             raise ConfigError(f"{where}, line {line}: aliases (*name) are not allowed")
-        if getattr(event, "tag", None) is not None:  # `!!timestamp`, `!!python/…`: plain values need none
-            raise ConfigError(f"{where}, line {line}: tags ({event.tag}) are not allowed")
+        # `!!timestamp`, `!!python/…`: plain values need none.
+        if (tag := getattr(event, "tag", None)) is not None:
+            raise ConfigError(f"{where}, line {line}: tags ({tag}) are not allowed")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise ConfigError(f"{where}, line {line}: nested too deeply")
