@@ -89,8 +89,10 @@ def measure_tagging(shape: str, passages: list[Passage], folder: Path, settings:
             continue
         field.enter(
             contender.name, serve_tagger, threads=settings.threads,
-            kind=contender.kind, folder=str(folder), options=contender.options,
+            wait=not settings.small, kind=contender.kind, folder=str(folder), options=contender.options,
         )  # fmt: skip
+    for worker in field.workers.values() if settings.small else ():
+        worker.wait()
     found: dict[str, list[Any]] = {name: [] for name in field.workers}
     limits: list[dict[str, float]] = []
     for number, part in enumerate(texts):

@@ -48,6 +48,7 @@ def prepare(
     """Write the model directory `folder`/model, and as ONNX; answers cost and thresholds."""
     import torch
 
+    from minsheng.errors import ModelError
     from minsheng.modeling.batches import encode
     from minsheng.modeling.directory import load_directory
     from minsheng.modeling.shipped import ENCODER, TAGGER, shipped
@@ -57,7 +58,7 @@ def prepare(
     source = "random weights"
     try:
         kept = None if layers or small else shipped(TAGGER)
-    except Exception:
+    except ModelError:  # this installation has none
         kept = None
     if kept is not None:
         shutil.copytree(kept, place)

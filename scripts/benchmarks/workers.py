@@ -73,9 +73,14 @@ def _serve(connection: Connection, target: Callable[..., None], options: dict[st
 
 
 class Worker:
-    """A contender in its process. `startup`: seconds from nothing to `ready`; `peak`: MiB so far."""
+    """A contender in its process. `startup`: seconds from nothing to `ready`; `peak`: MiB so far.
 
-    def __init__(self, target: Callable[..., None], *, threads: int, **options: Any) -> None:
+    `wait=False` lets several start at a time, and then `wait` must be called.
+    """
+
+    def __init__(
+        self, target: Callable[..., None], *, threads: int, wait: bool = True, **options: Any
+    ) -> None:
         # Read by the libraries when they load, and so by the environment that the process inherits.
         os.environ |= {
             "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true",
@@ -85,11 +90,17 @@ class Worker:
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, target, options), daemon=True)
         self.peak = 0.0
-        began = time.perf_counter()
+        self.startup, self.opened = 0.0, None
+        self._began = time.perf_counter()
         self._process.start()
         theirs.close()
+        if wait:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until it is ready. Raises ContenderError."""
         self.opened = self._hear()
-        self.startup = time.perf_counter() - began
+        self.startup = time.perf_counter() - self._began
 
     def _hear(self) -> Any:
         try:

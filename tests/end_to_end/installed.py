@@ -48,6 +48,10 @@ def main() -> None:
     with Path("tags/tags.csv").open(encoding="utf-8-sig", newline="") as table:
         found = [row["labels"] for row in csv.DictReader(table)]
     assert found == ["education", ""], found
+    minsheng("tag", "报告.txt")  # with the tagger that ships, into minsheng-tags
+    with Path("minsheng-tags/tags.csv").open(encoding="utf-8-sig", newline="") as table:
+        assert [row["labels"] for row in csv.DictReader(table)] == ["education", ""]
+    assert Path("minsheng-tags/report.html").is_file()
     print("the installed package read, trained and tagged")
 
 
