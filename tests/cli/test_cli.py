@@ -130,7 +130,14 @@ def test_other_refusals_are_one_line(
 
 
 def test_wrong_usage(command: Command, tmp_path: Path) -> None:
-    for arguments in (["tag", "--modell", "x", "x.txt"], ["tag"], ["tagg"], ["train"], ["read", "--nonsense", "x"], []):
+    for arguments in (
+        ["tag", "--modell", "x", "x.txt"],
+        ["tag"],
+        ["tagg"],
+        ["train"],
+        ["read", "--nonsense", "x"],
+        [],
+    ):
         done = command(*arguments)
         assert done.code == 2 or not arguments, arguments
         assert "Traceback" not in done.errors
