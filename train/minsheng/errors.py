@@ -9,11 +9,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 1500  # characters of a message
+
 
 class MinshengError(Exception):
-    """Base of every error that this package raises on purpose; its text is one line for a person."""
+    """Base of every error that this package raises on purpose; its text is one line for a person.
+
+    A text that quotes something endless (a key of 5,000 digits) loses its middle.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        if len(message) > _LONGEST:
+            message = f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
+        super().__init__(message)
 
 
 class ConfigError(MinshengError):
