@@ -21,9 +21,20 @@ def test_learning_curve(labelled: tuple[Path, Path]) -> None:
     train, gold = labelled
     done = run("learning_curve.py", gold, train)
     assert done.returncode == 0, done.stderr
-    size, f1, low, _, high = done.stdout.splitlines()[-1].split()
+    size, f1, low, _, high, fitted, least, _, most = done.stdout.splitlines()[-1].split()
     assert size == "72"
     assert 0.9 < float(f1) <= 1.0 and float(low) <= float(f1) <= float(high)
+    assert 0.5 < float(fitted) <= 1.0 and float(least) <= float(fitted) <= float(most)
+
+
+def test_learning_curve_names_what_is_wrong(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text('{"text": "公租房开工三百套。", "labels": ["homes"]}\n', encoding="utf-8")
+    for file, complaint in ((gold, "homes"), (tmp_path / "missing.jsonl", "missing.jsonl")):
+        done = run("learning_curve.py", file, labelled[0])
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr.startswith("error: ") and complaint in done.stderr, done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("script", ["run_train.py", "run_tag.py", "run_evaluate.py"])
