@@ -31,7 +31,7 @@ def drawn(svg: Html) -> ET.Element:
 def test_a_bar_is_as_long_as_its_share(share: float, low: float, high: float, goal: float) -> None:
     root = drawn(charts.bar(share, min(low, high), max(low, high), colour="#123456", goal=goal))
     filled = [node for node in root if node.attrib.get("fill") == "#123456"]
-    assert float(filled[0].attrib["width"]) == pytest.approx(200 * share, abs=0.01)
+    assert float(filled[0].attrib["width"]) == pytest.approx(140 * share, abs=0.01)
     empty = drawn(charts.bar(None, None, None, colour="#123456", goal=goal))
     assert not [node for node in empty if node.attrib.get("fill") == "#123456"]
 
@@ -80,5 +80,5 @@ def test_reliability_shows_every_bin_before_and_after() -> None:
 def test_signs_differ_by_shape_and_not_only_by_colour() -> None:
     shapes = {re.sub(r'fill="[^"]*"', "", charts.mark(place, "#123456")) for place in range(6)}
     assert len(shapes) == 6
-    assert charts.colour_of("#abcdef", 3) == "#abcdef"
+    assert charts.colour_of("#2f6fb7", 3) == "#2f6fb7"
     assert len({charts.colour_of(None, place) for place in range(6)}) == 6

@@ -15,7 +15,7 @@ import pytest
 from minsheng.config.schema import EvaluationConfig
 from minsheng.evaluation.comparison import Comparison, Contestant, compare
 from minsheng.evaluation.contrast import contrast
-from minsheng.evaluation.estimates import Name
+from minsheng.evaluation.estimates import Estimate, Name
 from minsheng.evaluation.evaluate import Examples, System, evaluate
 from minsheng.evaluation.evidence import EvidenceCase
 from minsheng.evaluation.values import Cost, Evaluation
@@ -23,7 +23,7 @@ from minsheng.pages import figures
 from minsheng.pages.evaluation import evaluation_page
 from minsheng.pages.evaluation_comparison import comparison_page
 from minsheng.pages.evaluation_words import WORDS, Words
-from minsheng.pages.language import Language, system_language
+from minsheng.pages.language import Language
 from minsheng.pages.markup import element, joined
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)> & \"'`"
@@ -220,6 +220,17 @@ def test_the_sentence_that_caused_a_mistake_is_marked(evaluation: Evaluation) ->
         assert str(joined(suspect.text)) in page
 
 
+@pytest.mark.parametrize(("lang", "name"), [("zh", "工作报告"), ("en", "work report")])
+def test_slices_name_registers_and_give_no_interval_without_width(
+    evaluation: Evaluation, lang: Language, name: str
+) -> None:
+    row = dataclasses.replace(evaluation.slices[0], name="register", value="work_report", others=0)
+    flat = dataclasses.replace(row, value="minutes", micro_f1=Estimate(0.875, 0.875, 0.875))
+    page = Reader(evaluation_page(dataclasses.replace(evaluation, slices=(row, flat)), lang=lang))
+    first, second = (next(r for r in page.rows if r[0] == value) for value in (name, "minutes"))
+    assert f"{row.micro_f1.low:.3f}–{row.micro_f1.high:.3f}" in first[3] and second[3] == "0.875"
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_is_missing_leaves_its_section_out(lang: Language) -> None:
     bare = made(baselines={}, contrast=None, evidence=(), about={})
@@ -269,26 +280,3 @@ def test_both_languages_are_complete() -> None:
         assert fields[0] - {"domain"} == fields[1] - {"domain"}, key
     chinese = [key for key, (_, en) in WORDS.items() if re.search(r"[\u4e00-\u9fff]", en)]
     assert not chinese
-
-
-@pytest.mark.parametrize(
-    ("variables", "expected"),
-    [
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "en_GB.UTF-8"}, "en"),
-        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
-        ({"LC_MESSAGES": "zh_TW.UTF-8", "LANG": "C"}, "zh"),
-    ],
-)
-def test_the_language_is_that_of_the_system(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
-) -> None:
-    for key in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(key, raising=False)
-    for key, value in variables.items():
-        monkeypatch.setenv(key, value)
-    assert system_language() == expected
-    for key in variables:
-        monkeypatch.delenv(key)
-    monkeypatch.setattr("locale.getlocale", lambda: ("Chinese (Simplified)_China", "936"))
-    assert system_language() == "zh"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tags_run import CELLS, DOCUMENTS, HOSTILE, TAGS, TAXONOMY, VALIDATION, write_run
+from tags_run import CELLS, DOCUMENTS, HOSTILE, TAGS, TAXONOMY, write_run
 
 from minsheng.config.pages import TagsPageConfig
 from minsheng.config.schema import TagConfig
@@ -19,11 +19,9 @@ from minsheng.pages import tags_words
 from minsheng.pages.shell import asset
 from minsheng.pages.tags_count import DocumentCount, Slice, count_run, file_and_row, year_of
 from minsheng.pages.tags_data import compact, pieces_in_parts, source_link, utf16_offsets
-from minsheng.pages.tags_style import contrast, domain_styles, readable
 from minsheng.workflows.tag import tag
 
 SCRIPTS = ("tags.js", "tags_review.js", "tags_documents.js")
-colours = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
 
 
 class Parts(HTMLParser):
@@ -228,7 +226,7 @@ def test_a_large_run_is_read_in_parts(tmp_path: Path) -> None:
     assert texts == [t["text"] for t in TAGS]
     overview = parts_of(report)
     assert not any(name.startswith("b") for name in overview.data)
-    for name, *_, first, passages, _, _, _, _, link in overview.data["run"]["documents"]:
+    for name, *_, first, passages, _, _, _, _, _, link in overview.data["run"]["documents"]:
         file, _, place = link.partition("#d=")
         target = parts_of(tmp_path / file).data["run"]["documents"][int(place)]
         assert [target[0], *target[4:6]] == [name, first, passages]
@@ -268,8 +266,7 @@ def test_no_domain_is_called_first_within_the_uncertainty(tmp_path: Path) -> Non
 
 
 def test_a_model_without_validation_counts_gets_no_correction(tmp_path: Path) -> None:
-    (report,) = write_run(tmp_path, validation={}, can_decide=False, lang="en", failures=25)
-    page = parts_of(report)
+    page = parts_of(write_run(tmp_path, validation={}, can_decide=False, lang="en", failures=25)[0])
     assert "no validation counts" in page.text and "Corrected" not in page.text
     assert "All 2 passages should be reviewed" in page.text and "as they are" not in page.text
     assert "By plain count the most frequent domain is" in page.text
@@ -279,27 +276,12 @@ def test_a_model_without_validation_counts_gets_no_correction(tmp_path: Path) ->
 def test_a_run_without_passages(tmp_path: Path) -> None:
     page = parts_of(write_run(tmp_path, tags=[], documents=[])[0])
     assert "没有可以显示的段落" in page.text and page.data["run"]["documents"] == []
+    assert "1 份文件没有读成" in page.text and "按名称查找文件" not in page.text
 
 
-# Colours -------------------------------------------------------------------------------------------------
-
-
-@given(colours, st.sampled_from(["#ffffff", "#14181c"]))
-def test_every_colour_is_readable_on_its_paper(colour: str, paper: str) -> None:
-    made = readable(colour, paper=paper)
-    assert contrast(made, paper) >= 4.5
-    if contrast(colour, paper) >= 4.5:
-        assert made == colour
-
-
-def test_contrast_and_the_papers_are_those_of_the_standard_and_of_the_base_style() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-    papers = re.findall(r"--paper: (#\w+)", asset("base.css"))
-    assert papers == ["#ffffff", "#14181c"]
-    styles = domain_styles(TAXONOMY)
-    forms = re.findall(r"--form: (\w+)", styles)
-    assert len(set(forms)) == len(TAXONOMY.keys) == 5  # told apart without colour
+def test_a_run_without_labels(tmp_path: Path) -> None:
+    page = parts_of(write_run(tmp_path, tags=many({}, 40), documents=DOCUMENTS[1:2])[0])
+    assert "没有一段被标上领域。" in page.text and "不能断定" not in page.text
 
 
 # The command ---------------------------------------------------------------------------------------------
@@ -316,4 +298,3 @@ def test_tagging_writes_the_page(model_directory: Path, tmp_path: Path) -> None:
     run = page.data["run"]
     assert page.elements[0] == ("html", {"lang": "en"}) and "By domain" in page.text
     assert run["documents"][0][3] == "../%E6%8A%A5%E5%91%8A.txt" and len(page.data["b0"][0]) == done.passages
-    assert VALIDATION["confusion"].keys() == set(TAXONOMY.keys)

@@ -9,16 +9,17 @@ import math
 from collections.abc import Iterable, Sequence
 
 from minsheng.evaluation.estimates import Bin, CurvePoint, Estimate
+from minsheng.pages.colours import visible
 from minsheng.pages.markup import Child, Html, element
 
 _PALETTE = ("#2f6fb7", "#c0392b", "#8e5ea2", "#c9822b", "#2e8b57", "#5b6b7a")
 _LEFT, _TOP, _SIDE = 38.0, 10.0, 160.0  # the square in which both axes run from 0 to 1
-_BAR = 200.0
+_BAR = 140.0
 
 
 def colour_of(colour: str | None, place: int) -> str:
-    """The taxonomy's colour, or one of six where it has none."""
-    return colour or _PALETTE[place % len(_PALETTE)]
+    """The taxonomy's colour, or one of six where it has none, such that it can be seen on both papers."""
+    return visible(colour or _PALETTE[place % len(_PALETTE)])
 
 
 def mark(place: int, colour: str) -> Html:
@@ -50,7 +51,7 @@ def bar(share: float | None, low: float | None, high: float | None, *, colour: s
         path = f"M{_n(_BAR * low)} 8H{_n(_BAR * high)}M{_n(_BAR * low)} 4V12M{_n(_BAR * high)} 4V12"
         parts.append(element("path", d=path, class_="whisker"))
     parts.append(element("path", d=f"M{_n(_BAR * goal)} 0V16", class_="goal"))
-    return element("svg", parts, class_="bar", viewBox="0 0 200 16", aria_hidden="true")
+    return element("svg", parts, class_="bar", viewBox=f"0 0 {_n(_BAR)} 16", aria_hidden="true")
 
 
 def dot(estimate: Estimate, *, low: float, high: float, colour: str = "currentColor") -> Html:

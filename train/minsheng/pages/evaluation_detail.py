@@ -115,8 +115,8 @@ def slices(e: Evaluation, say: Words) -> Html | None:
     """One table a property, with the micro-F1 of each value as a dot on one scale."""
     if not e.slices:
         return None
-    parts: list[Child] = []
-    scale = charts.scale(row.micro_f1 for row in e.slices)
+    parts: list[Child] = [element("p", say("slices_text"))]
+    scale = charts.scale(row.micro_f1 for row in e.slices if not _flat(row.micro_f1))
     for name in dict.fromkeys(row.name for row in e.slices):
         rows = [_slice(row, scale, say) for row in e.slices if row.name == name]
         head = [say.known(name), say("paragraphs"), say("labels"), say("micro_f1"), figures.span(scale)]
@@ -127,6 +127,8 @@ def slices(e: Evaluation, say: Words) -> Html | None:
 
 def _slice(row: Slice, scale: tuple[float, float], say: Words) -> list[Child]:
     name: Child = row.value
+    if row.name == "register" and row.value is not None and f"register {row.value}" in say:
+        name = say(f"register {row.value}")
     if row.others:
         name = say("others", n=row.others)
     elif row.value is None:
@@ -135,12 +137,17 @@ def _slice(row: Slice, scale: tuple[float, float], say: Words) -> list[Child]:
         name,
         figures.count(row.examples),
         figures.count(row.labels),
-        figures.with_interval(row.micro_f1),
+        figures.score(row.micro_f1.value) if _flat(row.micro_f1) else figures.with_interval(row.micro_f1),
         charts.dot(row.micro_f1, low=scale[0], high=scale[1]),
         figures.score(row.macro_f1.value),
         figures.percent(row.exact_match.value, digits=0),
         figures.percent(row.accepted, digits=0),
     ]
+
+
+def _flat(estimate: Estimate) -> bool:
+    """Resampling one group of paragraphs, or only right ones, changes nothing: that is no certainty."""
+    return estimate.low is not None and estimate.low == estimate.high
 
 
 def contrast(e: Evaluation, say: Words) -> Html | None:

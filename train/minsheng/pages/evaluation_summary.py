@@ -60,18 +60,16 @@ def _verdict(domain: Domain, place: int, e: Evaluation, say: Words) -> Html:
     sign, tone = _SIGNS[found.verdict]
     given = domain.correct + domain.false_alarms
     colour = charts.colour_of(domain.label.colour, place)
-    recall: Child = say("found_none", domain=name)
+    recall, precision = say("found_none", domain=name), say("wrong_none", domain=name)
+    details: list[Child] = [None, None]
     if domain.support:
-        recall = [
-            say("found", domain=name, n=element("strong", figures.hundred(domain.correct, domain.support))),
-            _detail(say, "found_detail", domain.correct, domain.support, found.recall),
-        ]
-    precision: Child = say("wrong_none", domain=name)
+        number = element("strong", figures.hundred(domain.correct, domain.support))
+        recall = say("found", domain=name, n=number)
+        details[0] = _detail(say, "found_detail", domain.correct, domain.support, found.recall)
     if given:
-        precision = [
-            say("wrong", domain=name, n=element("strong", figures.hundred(domain.false_alarms, given))),
-            _detail(say, "wrong_detail", domain.false_alarms, given, found.precision),
-        ]
+        number = element("strong", figures.hundred(domain.false_alarms, given))
+        precision = say("wrong", domain=name, n=number)
+        details[1] = _detail(say, "wrong_detail", domain.false_alarms, given, found.precision)
     bars = [
         charts.bar(rate.value, bound, rate.high, colour=colour, goal=goal)
         for rate, bound, goal in (
@@ -85,8 +83,10 @@ def _verdict(domain: Domain, place: int, e: Evaluation, say: Words) -> Html:
         element(
             "p", element("span", sign, aria_hidden="true"), " ", say(found.verdict), class_=f"verdict {tone}"
         ),
-        element("div", element("p", recall), bars[0], class_="rate"),
-        element("div", element("p", precision), bars[1], class_="rate"),
+        *(
+            element("div", element("p", rate), bar, detail, class_="rate")
+            for rate, bar, detail in zip((recall, precision), bars, details, strict=True)
+        ),
     )
 
 

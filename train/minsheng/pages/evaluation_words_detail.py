@@ -76,6 +76,20 @@ DETAIL: dict[str, tuple[str, str]] = {
     "score_axis": ("分数", "score"),
     "share_axis": ("实际比例", "true share"),
     "slices": ("分来源、文体、长度、年份", "By source, register, length and year"),
+    "slices_text": (
+        "区间由重抽样得出；段落太少或只来自一组文档时，重抽样不变，区间不写。",
+        "Intervals come from resampling; where paragraphs are so few, or of one group only, that resampling changes "
+        "nothing, none is given.",
+    ),
+    # The registers of the corpus that ships (data/README.md).
+    "register work_report": ("工作报告", "work report"),
+    "register news": ("新闻", "news"),
+    "register bulletin": ("统计公报", "bulletin"),
+    "register message": ("群众留言", "citizen's message"),
+    "register notice": ("通知与规定", "notice"),
+    "register speech": ("讲话", "speech"),
+    "register reply": ("答复", "official reply"),
+    "register interview": ("访谈", "interview"),
     "source": ("来源", "Source"),
     "register": ("文体", "Register"),
     "stratum": ("抽样层", "Stratum"),

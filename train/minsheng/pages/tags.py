@@ -115,6 +115,7 @@ def _row(piece: Piece, folder: Path) -> list[Any]:
     return [
         document.name, document.title, document.date, source_link(document.name, folder),
         piece.first, piece.passages, counts.passages, counts.review, counts.labels, document.problem_text(),
+        counts.characters,
     ]  # fmt: skip
 
 
@@ -164,8 +165,8 @@ def _reader(run: Mapping[str, Any], words: Mapping[str, str]) -> str:
 <input type="search" id="search" placeholder="{search}" aria-label="{search}">
 <span class="chips">{chips}</span><span id="found" class="soft" role="status"></span></div>
 </div>
-<p class="soft keys">{escaped(words["keys"])} <label class="file">{escaped(words["take"])}<input type="file" id="take"
-accept=".jsonl"></label></p>
+<p class="soft hints"><span class="keys">{escaped(words["keys"])}</span>
+<label class="file">{escaped(words["take"])}<input type="file" id="take" accept=".jsonl"></label></p>
 <p id="left"></p>
 <div id="list" lang="zh-CN"></div>
 </main>

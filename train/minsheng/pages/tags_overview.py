@@ -93,7 +93,7 @@ def _lead(view: Overview) -> list[str]:
     )  # fmt: skip
     return [
         *lines,
-        *(f"<p>{escaped(sentence)}</p>" for sentence in (_most(view), state) if sentence),
+        *(f"<p>{escaped(sentence)}</p>" for sentence in (_most(view), state)),
         f'<p><a class="go" href="#all=1">{escaped(words["read_all"])}</a></p>' if view.parts == 1 else "",
     ]
 
@@ -101,12 +101,14 @@ def _lead(view: Overview) -> list[str]:
 def _most(view: Overview) -> str:
     """Which domain comes first, where its interval lies above all others."""
     total, words = view.count.total, view.words
+    if not any(total.labels):
+        return words["unlabelled"]
     shares = [view.share(total, n) for n in range(len(total.labels))]
     known = [(e.value, e.low, e.high, n) for n, e in enumerate(shares) if e.value is not None]
     if len(known) < len(shares):
         best = max(range(len(shares)), key=lambda n: total.labels[n])
         name, raw = view.name(view.taxonomy.domains[best]), total.labels[best] / total.passages
-        return words["most_raw"].format(name=name, share=percent(raw)) if raw else ""
+        return words["most_raw"].format(name=name, share=percent(raw))
     value, low, high, best = max(known)
     assert low is not None and high is not None
     if any(low <= (other or 0.0) for _, _, other, n in known if n != best):
@@ -123,30 +125,30 @@ def _domains(view: Overview) -> list[str]:
     raw = [count / total.passages for count in total.labels]
     known = any(share.value is not None for share in shares)
     most = _axis([*raw, *(share.high or 0.0 for share in shares)])
-    head = [words["domain"], words["passages"], words["raw"]]
+    head = "".join(_head(words[name]) for name in ("domain", "passages", "raw"))
     if known:
-        head += [words["corrected"], words["interval"].format(level=percent(view.config.level))]
-    head.append(words["characters"])
-    picture = f'<th class="picture">{escaped(words["picture"].format(most=percent(most)))}</th>'
+        head += _head(words["corrected"], words["interval"].format(level=percent(view.config.level)))
+    head += _head(words["characters"])
+    picture = f'<th scope="col" class="picture">{escaped(words["picture"].format(most=percent(most)))}</th>'
     lines = [
         f"<h2>{escaped(words['by_domain'])}</h2>",
         '<div class="scroll"><table class="domains">',
-        f"<thead><tr>{_cells(head, tag='th')}{picture if known else ''}</tr></thead><tbody>",
+        f"<thead><tr>{head}{picture if known else ''}</tr></thead><tbody>",
     ]
     for number, domain in enumerate(view.taxonomy.domains):
         share = shares[number]
-        row = [f"{total.labels[number]:,}", percent(raw[number])]
+        row = _cells([f"{total.labels[number]:,}", percent(raw[number])])
         if known:
-            row += [_percent(share.value), _range(words["range"], share)]
-        row.append(f"{total.label_characters[number]:,}")
+            row += f"<td>{_percent(share.value)} <small>{_range(words['range'], share)}</small></td>"
+        row += _cells([f"{total.label_characters[number]:,}"])
         drawn = f'<td class="picture">{_picture(raw[number], share, most)}</td>' if known else ""
         name = _link(view, f"all=1&k={domain.key}", view.name(domain), f"mark k{number}")
-        lines.append(f"<tr><td>{name}</td>{_cells(row)}{drawn}</tr>")
+        lines.append(f'<tr><th scope="row">{name}</th>{row}{drawn}</tr>')
     none = _link(view, "all=1&k=", words["none"], "mark")
-    blank = ["", ""] if known else []
+    blank = [""] if known else []
     rest = [f"{total.without:,}", percent(total.without / total.passages), *blank, ""]
     empty = '<td class="picture"></td>' if known else ""
-    lines.append(f"<tr><td>{none}</td>{_cells(rest)}{empty}</tr>")
+    lines.append(f'<tr><th scope="row">{none}</th>{_cells(rest)}{empty}</tr>')
     lines.append("</tbody></table></div>")
     notes = [words["several"], words["bias"] if known else words["no_counts"]]
     return [*lines, *(f'<p class="note">{escaped(note)}</p>' for note in notes)]
@@ -160,11 +162,11 @@ def _years(view: Overview) -> list[str]:
     head = [words["year"], words["passages"], words["characters"], *names]
     lines = [
         f"<h2>{escaped(words['by_year'])}</h2>",
-        f'<div class="scroll"><table class="years"><thead><tr>{_cells(head, tag="th")}</tr></thead><tbody>',
+        f'<div class="scroll"><table class="years"><thead><tr>{"".join(map(_head, head))}</tr></thead><tbody>',
     ]
     for year, counts in years.items():
-        cells = [year, f"{counts.passages:,}", f"{counts.characters:,}"]
-        row = _cells(cells)
+        row = f'<th scope="row">{escaped(year)}</th>'
+        row += _cells([f"{counts.passages:,}", f"{counts.characters:,}"])
         for number in range(len(names)):
             share = view.share(counts, number)
             below = "" if share.value is None else f"<small>{_range(words['range'], share)}</small>"
@@ -179,15 +181,18 @@ def _years(view: Overview) -> list[str]:
 
 def _documents(view: Overview) -> list[str]:
     words = view.words
+    if not view.count.documents:
+        return []
     columns: list[tuple[str, str]] = [
         ("name", words["document"]), ("date", words["date"]), ("passages", words["passages"]),
-        ("review", words["review"]),
+        ("characters", words["characters"]), ("review", words["review"]),
     ]  # fmt: skip
     columns += [
         (f"k{n}", short_name(domain, view.config.lang)) for n, domain in enumerate(view.taxonomy.domains)
     ]
     head = "".join(
-        f'<th><button type="button" data-sort="{key}">{escaped(name)}</button></th>' for key, name in columns
+        f'<th scope="col"><button type="button" data-sort="{key}">{escaped(name)}</button></th>'
+        for key, name in columns
     )
     many = f'<p class="note">{escaped(words["parts"].format(parts=view.parts))}</p>'
     return [
@@ -196,6 +201,7 @@ def _documents(view: Overview) -> list[str]:
         f'<p><input type="search" id="find-document" placeholder="{escaped(words["find_document"])}" '
         f'aria-label="{escaped(words["find_document"])}"></p>',
         f'<table class="documents"><thead><tr>{head}</tr></thead><tbody id="documents"></tbody></table>',
+        f'<p id="no-document" class="soft" role="status" hidden>{escaped(words["no_document"])}</p>',
         '<p><button type="button" id="more" hidden></button></p>',
     ]
 
@@ -219,8 +225,13 @@ def _link(view: Overview, target: str, name: str, style: str) -> str:
     return f'<a class="{style}" href="#{escaped(target)}">{escaped(name)}</a>'
 
 
-def _cells(values: Sequence[Any], *, tag: str = "td") -> str:
-    return "".join(f"<{tag}>{escaped(value)}</{tag}>" for value in values)
+def _head(name: str, small: str = "") -> str:
+    below = f" <small>{escaped(small)}</small>" if small else ""
+    return f'<th scope="col">{escaped(name)}{below}</th>'
+
+
+def _cells(values: Sequence[Any]) -> str:
+    return "".join(f"<td>{escaped(value)}</td>" for value in values)
 
 
 def _percent(share: float | None) -> str:

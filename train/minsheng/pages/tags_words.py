@@ -12,6 +12,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "all_review": "全部 {review} 段建议人工复核：模型的验证数据太少，或错误太多，说不出哪些段落可以直接采用。",
         "most": "谈得最多的是{name}，约占全部段落的 {share}（{level} 区间 {interval}）。",
         "most_raw": "直接计数最多的是{name}，占全部段落的 {share}。",
+        "unlabelled": "没有一段被标上领域。",
         "close": "几个领域的占比相差在误差之内，不能断定哪个谈得最多。",
         "nothing": "没有可以显示的段落。",
         "failures": "{count} 份文件没有读成",
@@ -44,6 +45,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "overview": "总览",
         "read_all": "阅读全部段落",
         "find_document": "按名称查找文件",
+        "no_document": "没有这样的文件。",
         "search": "搜索正文",
         "filter": "筛选",
         "mine": "我标过的",
@@ -96,6 +98,7 @@ WORDS: dict[Language, dict[str, str]] = {
         ),
         "most": "The most frequent domain is {name}, about {share} of all passages ({level} interval {interval}).",
         "most_raw": "By plain count the most frequent domain is {name}, {share} of all passages.",
+        "unlabelled": "No passage was given a domain.",
         "close": "The shares differ by less than their uncertainty: which domain is most frequent cannot be said.",
         "nothing": "There are no passages to show.",
         "failures": "Documents that could not be read: {count}",
@@ -130,6 +133,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "overview": "Overview",
         "read_all": "Read all passages",
         "find_document": "Find a document by name",
+        "no_document": "There is no such document.",
         "search": "Search the text",
         "filter": "Filter",
         "mine": "Labelled by me",
@@ -177,7 +181,7 @@ WORDS: dict[Language, dict[str, str]] = {
 }
 
 SCRIPT = (
-    "all_documents", "ask", "changed", "clear", "comma", "confirmed", "evidence", "found", "found_none",
+    "all_documents", "ask", "changed", "characters", "clear", "comma", "confirmed", "evidence", "found", "found_none",
     "labels", "link", "mine_count", "more", "mojibake", "next", "no passages", "none", "not_kept",
     "not_taken", "number", "open", "page", "passages", "piece", "previous", "print_left", "review", "right",
     "row", "saved", "score", "span", "taken", "undo",

@@ -23,8 +23,8 @@ function el(tag, style, text, attributes = {}) {
 }
 
 function documentOf(row, n) {
-  const [name, title, date, href, first, passages, all, review, labels, problems, block, slot] = row;
-  return { n, name, title, date, href, first, passages, all, review, labels, problems, block, slot };
+  const [name, title, date, href, first, passages, all, review, labels, problems, characters, block, slot] = row;
+  return { n, name, title, date, href, first, passages, all, review, labels, problems, characters, block, slot };
 }
 
 // Passages ------------------------------------------------------------------------------------------------
@@ -153,12 +153,6 @@ function drawTools() {
   for (const name of ["review", "mine"]) $(name).setAttribute("aria-pressed", String(state[name]));
 }
 
-function nameOf(owner) {
-  const name = owner.name.split("/").pop();
-  if (owner.passages === owner.all) return name;
-  return name + fill(W.piece, { first: count(owner.first + 1), last: count(owner.first + owner.passages) });
-}
-
 // The list: only the chunks near the screen are drawn ------------------------------------------------------
 
 let watcher = null;
@@ -257,6 +251,9 @@ function marked(p) {
   const labels = labelsOf(p);
   const hits = words.flatMap((word) => found(p.text, word));
   box.append(...pieces(p.text, hits, p.evidence.filter(([n]) => labels.includes(n))));
+  // One stop holds the longest cell, so that the columns of a table stand below each other.
+  const cells = p.text.split("\n").flatMap((line) => line.split("\t").slice(0, -1));
+  if (cells.length) box.style.tabSize = `${Math.min(12, 1 + Math.max(...cells.map((cell) => cell.length)))}em`;
   return box;
 }
 

@@ -6,13 +6,19 @@ let order = { by: null, down: true };
 
 const COLUMNS = {
   name: (owner) => nameOf(owner), date: (owner) => owner.date || "", passages: (owner) => owner.passages,
-  review: (owner) => owner.review,
+  characters: (owner) => owner.characters, review: (owner) => owner.review,
 };
 const valueOf = (owner, by) => (by in COLUMNS ? COLUMNS[by](owner) : owner.labels[Number(by.slice(1))]);
 
+function nameOf(owner) {
+  const name = owner.name.split("/").pop();
+  if (owner.passages === owner.all) return name;
+  return name + fill(W.piece, { first: count(owner.first + 1), last: count(owner.first + owner.passages) });
+}
+
 function documentRow(owner) {
   const row = el("tr");
-  const name = el("td");
+  const name = el("th", "", undefined, { scope: "row" });
   const href = typeof owner.block === "string" ? owner.block : `#d=${owner.n}`;
   name.append(el(owner.passages ? "a" : "span", "name", nameOf(owner), owner.passages ? { href, title: owner.name } : {}));
   if (owner.title) name.append(el("span", "soft title", owner.title));
@@ -23,7 +29,7 @@ function documentRow(owner) {
   if (problems.length) name.append(el("span", "fair title", problems.join(W.comma)));
   row.append(name, el("td", owner.date ? "" : "zero", owner.date || "–"));
   const cell = (value, label) => el("td", value ? "" : "zero", value ? count(value) : "·", { "data-name": label });
-  row.append(cell(owner.passages, W.passages), cell(owner.review, W.review));
+  row.append(cell(owner.passages, W.passages), cell(owner.characters, W.characters), cell(owner.review, W.review));
   DOMAINS.forEach(({ n, short }) => row.append(cell(owner.labels[n], short)));
   return row;
 }
@@ -38,6 +44,7 @@ function drawDocuments() {
   const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, RUN.lang));
   if (by) found.sort((a, b) => (down ? -1 : 1) * compare(valueOf(a, by), valueOf(b, by)) || a.n - b.n);
   $("documents").replaceChildren(...found.slice(0, shown).map(documentRow));
+  $("no-document").hidden = found.length > 0;
   $("more").hidden = found.length <= shown;
   $("more").textContent = fill(W.more, { count: count(found.length - shown) });
 }
@@ -66,7 +73,7 @@ function route() {
   if (state.p === null) scrollTo(0, 0);
 }
 
-if ($("overview")) startOverview();
+if ($("documents")) startOverview();
 if ($("reader")) startReader();
 addEventListener("hashchange", route);
 route();
