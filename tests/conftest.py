@@ -12,6 +12,9 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+# Messages in English, whatever the language of this machine; a test that wants Chinese says so.
+os.environ["LC_ALL"] = "C.UTF-8"
+os.environ.pop("MINSHENG_LANG", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = {

@@ -30,6 +30,7 @@ ALL = [
 ODD = [
     "=1+1", "1", "1.10", "true", "null", '"', '""', "[1]", "[", "{", "_x000D_", "\r", "\r\n", "\n", "\x00", "\x0b",
     "\ufeff", "\uffff", "\u2028", "，", "a,b", "a\tb", " 前后空格 ", "𠮷", "007", "1e5", "NaN", "-0", "'1", "a|b",
+    "=cmd|' /C calc'!A0", "+86", "-5", "@名", "'=1", "''@", "\t=", " -1+1", "＝1", "-", "'",
 ]  # fmt: skip
 NUMBERS = [0, -1, 10**15, 2**53 + 1, 2**64, 2.0, -0.0, 0.1 + 0.2, 1e300, 5e-324, True, False]
 odd = st.sampled_from(ODD)
@@ -124,6 +125,43 @@ def test_the_reader_of_training_takes_what_is_written(suffix: str, tmp_path: Pat
     path = tmp_path / f"records{suffix}"
     formats.write([row_of(record) for record in records], path)
     assert read_records(path, TAXONOMY.keys) == records
+
+
+FORMULAS = [
+    start + "HYPERLINK(1)"
+    for start in ("=", "+", "-", "@", "\t=", "\r", "＝", "＋", "－", "＠", " =", "\u3000@", "'=", "''+")
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".xlsx"])
+def test_no_cell_is_a_formula_and_every_text_comes_back(suffix: str, tmp_path: Path) -> None:
+    made = [
+        {"id": text, "text": text, "labels": [], "source": text, "note": text, "n": -5, text: text}
+        for text in FORMULAS
+    ]
+    path = tmp_path / f"a{suffix}"
+    formats.write(made, path)
+    shown: list[str] = []
+    if suffix == ".xlsx":
+        for cell in (cell for row in load_workbook(path).active.iter_rows() for cell in row):
+            if isinstance(cell.value, str):
+                assert cell.data_type == "s", cell.value
+                shown.append(cell.value)
+                assert cell.quotePrefix or cell.value.lstrip("'\t\r\n \u3000")[:1] not in set("=+-@＝＋－＠")
+    else:
+        with path.open(encoding="utf-8-sig", newline="") as table:
+            cells = [
+                cell for row in csv.reader(table, delimiter="\t" if suffix == ".tsv" else ",") for cell in row
+            ]
+        shown = [cell for cell in cells if cell != "-5"]  # a number stays one
+        assert len(shown) < len(cells)
+        for cell in shown:
+            assert cell.lstrip()[:1] not in set("=+-@＝＋－＠") and cell[:1] not in set("\t\r\n"), repr(cell)
+    assert len(shown) > 5 * len(FORMULAS)
+    assert exact(formats.read(path, TAXONOMY)) == exact([tidy(row) for row in made])
+    if suffix != ".xlsx":  # the reader of training takes the guard off too
+        texts = [record.text for record in read_records(path, TAXONOMY.keys)]
+        assert texts == [text.replace("\r", "\n") for text in FORMULAS]
 
 
 def test_half_a_surrogate_pair_travels_in_json_and_nowhere_else(tmp_path: Path) -> None:

@@ -6,14 +6,17 @@ one, with its own session, that a test may kill at any moment. POSIX only.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +39,26 @@ class Nursery:
         return json.loads(self._process.stdout.readline())
 
     def start(
-        self, arguments: Sequence[str], *, fault: str | None = None, stdout: str | None = None, limit: int | None = None
-    ) -> Child:  # fmt: skip
+        self,
+        arguments: Sequence[str],
+        *,
+        fault: str | None = None,
+        stdout: str | None = None,
+        limit: int | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Child:
         """Run `minsheng ARGUMENTS`; `limit`: no file may grow beyond so many bytes (a full disk)."""
         self._count += 1
         said = self._folder / f"said-{self._count}.txt"
         pid = self._ask(
-            {"start": list(arguments), "fault": fault, "stdout": stdout, "limit": limit, "said": str(said)}
+            {
+                "start": list(arguments),
+                "fault": fault,
+                "stdout": stdout,
+                "limit": limit,
+                "said": str(said),
+                "variables": dict(variables or {}),
+            }
         )
         return Child(self, int(pid), said)
 
@@ -110,12 +126,22 @@ def nursery(folder: Path) -> Iterator[Nursery]:
         process.communicate()
 
 
+@cache
+def shared_nursery() -> Nursery:
+    """One for all tests of a session: it takes seconds to import everything. Closed at the end."""
+    held = ExitStack()
+    atexit.register(held.close)
+    folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
+    return held.enter_context(nursery(folder))
+
+
 # In the nursery itself ----------------------------------------------------------------------------------
 
 
 def _become(question: dict[str, Any]) -> None:
     """In a fork: the process that was asked for."""
     os.setsid()
+    os.environ.update(question["variables"])
     said = os.open(question["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     out = said if question["stdout"] is None else _output(question["stdout"])
     for target, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, out), (2, said)):
@@ -186,6 +212,7 @@ def _serve() -> None:
     import transformers  # noqa: F401
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, ModernBertConfig  # noqa: F401
 
+    import minsheng.workflows.pretrain
     import minsheng.workflows.tag
     import minsheng.workflows.train  # noqa: F401
 

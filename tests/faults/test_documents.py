@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 import time
 from collections import Counter
@@ -13,14 +12,14 @@ from pathlib import Path
 import bombs
 import hostile
 import pytest
+from report import record
 from stopping import MOMENTS, SEED
 
 from minsheng.config.schema import DocumentsConfig
 from minsheng.documents import apart
-from minsheng.documents.apart import Reader
 from minsheng.documents.clean import clean
 from minsheng.documents.find import Found
-from minsheng.documents.read import read_all, read_safely, read_sources
+from minsheng.documents.read import read_all, read_safely
 from minsheng.documents.split import split
 from minsheng.documents.values import Failure, Source
 from minsheng.errors import DocumentError
@@ -75,6 +74,7 @@ def test_hostile_files_are_read_or_refused(tmp_path: Path) -> None:
     for kind, name, data in hostile.cases(SEED, COUNT):
         path = tmp_path / name
         path.write_bytes(data)
+        counts[kind, "files"] += 1
         start = time.monotonic()
         try:
             words = {outcome(item, name) for item in read(path)}
@@ -84,12 +84,15 @@ def test_hostile_files_are_read_or_refused(tmp_path: Path) -> None:
         assert words, f"seed {SEED}, case {name} ({kind}): neither text nor failure"
         slowest = max(slowest, time.monotonic() - start)
         assert slowest < SECONDS, f"seed {SEED}, case {name} ({kind}): {slowest:.0f} s"
-        counts.update((kind, word) for word in words)
+        counts.update((kind, word) for word in (*words, "answered"))
         path.unlink()
     for kind in sorted({kind for kind, _ in counts}):
+        files, lost = counts[kind, "files"], counts[kind, "files"] - counts[kind, "answered"]
+        values = {word: counts[kind, word] for word in ("read", "refused")}
+        record("read", kind, files=files, **values, lost=lost)
         print(f"\n{kind:10} read {counts[kind, 'read']:5} refused {counts[kind, 'refused']:5}", end="")
     print(f"\n{COUNT} files, slowest {slowest:.1f} s, {time.monotonic() - began:.0f} s, seed {SEED}")
-    assert sum(counts.values()) >= COUNT
+    assert sum(n for (_, word), n in counts.items() if word == "answered") == COUNT
     assert sum(n for (_, word), n in counts.items() if word == "read") > COUNT // 10
     assert sum(n for (_, word), n in counts.items() if word == "refused") > COUNT // 10
 
@@ -98,10 +101,14 @@ def test_hostile_files_are_read_or_refused(tmp_path: Path) -> None:
 def test_bombs_are_read_or_refused_within_bounds(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"bomb{bombs.BOMBS[name][0]}"
     path.write_bytes(bombs.BOMBS[name][1]())
-    began = time.monotonic()
+    began, spent = time.monotonic(), time.process_time()
     items = read(path)
-    assert [outcome(item, path.name) for item in items]
-    assert time.monotonic() - began < SECONDS
+    words = [outcome(item, path.name) for item in items]
+    assert words
+    seconds = round(time.monotonic() - began, 1)
+    record("bombs", name, outcome=" and ".join(sorted(set(words))), seconds=seconds)
+    # Of this process: a worker has a limit of its own, and others may keep the machine busy.
+    assert time.process_time() - spent < SECONDS
     if name in bombs.REFUSED:
         (failure,) = items
         assert isinstance(failure, Failure) and failure.code in bombs.REFUSED[name], failure
@@ -218,82 +225,3 @@ def test_files_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     (tmp_path / "c").chmod(0o700)
-
-
-# The worker ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def reader() -> Iterator[Reader]:
-    made = Reader()
-    yield made
-    made.close()
-
-
-def test_a_worker_says_what_reading_here_says(reader: Reader) -> None:
-    samples = sorted(hostile.SAMPLES.iterdir())
-    assert len(samples) >= 4
-    for path in samples:
-        answers = reader.read(Found(path, path.as_posix()), config=CONFIG)
-        assert answers is not None
-        assert list(answers) == list(read_sources(path, config=CONFIG))
-
-
-def test_a_worker_that_hangs_is_stopped_and_listed(
-    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "bomb.pdf").write_bytes(bombs.BOMBS["pdf of endless forms"][1]())
-    monkeypatch.setattr(apart, "SECONDS", 1.0)
-    book = Found(hostile.SAMPLES / "none.html", "x.html")
-    answers = reader.read(Found(tmp_path / "bomb.pdf", "bomb.pdf"), config=CONFIG)
-    assert answers is not None
-    with pytest.raises(DocumentError, match=r"bomb\.pdf: was not read in 1 seconds") as caught:
-        list(answers)
-    assert caught.value.code == "timeout"
-    monkeypatch.setattr(apart, "SECONDS", 60.0)
-    answers = reader.read(book, config=CONFIG)  # and the next file gets a new worker
-    assert answers is not None
-    with pytest.raises(DocumentError, match="no such file"):
-        list(answers)
-
-
-def test_a_worker_that_is_killed_costs_one_file(reader: Reader) -> None:
-    path = next(hostile.SAMPLES.glob("*.docx"))
-    found = Found(path, path.as_posix())
-    for _ in range(3):
-        answers = reader.read(found, config=CONFIG)
-        assert answers is not None and reader._process is not None
-        reader._process.kill()
-        reader._process.wait()
-        with pytest.raises(DocumentError, match="broke down"):
-            list(answers)
-        answers = reader.read(found, config=CONFIG)
-        assert answers is not None and len(list(answers)) == 1
-
-
-def test_a_table_that_is_left_half_read_does_not_disturb_the_next(reader: Reader, tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("text\n" + "".join(f"第{n}段。\n" for n in range(500)), encoding="utf-8")
-    rng = random.Random(1)
-    for _ in range(4):
-        answers = reader.read(Found(path, "a.csv"), config=CONFIG)
-        assert answers is not None
-        for _ in range(rng.randrange(1, 300)):
-            next(answers)
-        answers.close()  # type: ignore[attr-defined]
-        answers = reader.read(Found(path, "a.csv"), config=CONFIG)
-        assert answers is not None
-        assert [item.text for item in answers if isinstance(item, Source)] == [
-            f"第{n}段。" for n in range(500)
-        ]
-
-
-def test_nothing_is_imported_from_the_folder_of_the_documents(
-    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("json", "minsheng", "docx", "lxml"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from here')\n", "utf-8")
-    monkeypatch.chdir(tmp_path)
-    path = next(hostile.SAMPLES.glob("*.docx"))
-    answers = reader.read(Found(path, "a.docx"), config=CONFIG)
-    assert answers is not None and len(list(answers)) == 1

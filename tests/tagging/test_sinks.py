@@ -11,13 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from minsheng.corpus.formulas import guard, unguard
 from minsheng.tagging import sinks
 from minsheng.tagging.sinks import (
     flatten,
-    guard,
     read_lines,
     tag_columns,
-    unguard,
     write_csv,
     write_excel,
     write_parquet,

@@ -13,6 +13,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minsheng.corpus.formulas import unguard
 from minsheng.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise DataError(
                     f"{path}, line {reader.line_num}: the number of cells differs from the header's"
                 )
-            yield reader.line_num, row
+            yield reader.line_num, {unguard(name): unguard(cell) for name, cell in row.items()}
     except csv.Error as error:
         # The line where the broken row begins: a quote that never closes is noticed at the end of the file.
         raise DataError(f"{path}, line {reader.line_num + 1}: {error}") from error

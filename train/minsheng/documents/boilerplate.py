@@ -18,6 +18,8 @@ from minsheng.documents.script import simplest
 Drop = tuple[int, int, str]
 
 _LONGEST_TAIL = 900  # characters; a list of links may have 800
+# So many tails of a line are tried, and one more for so many characters: time grows with the length.
+_TRIES, _CHARACTERS_A_TRY = 16, 8
 _SENTENCE = re.compile("[。;](?!$)|[。;!?]$")
 _HALF = str.maketrans("，；：？！（）【】［］｜＞〉《　\u00a0", ",;:?!()[][]|>><  ")
 
@@ -174,9 +176,11 @@ def _inside(words: str) -> Iterator[Drop]:
     if begin:
         yield 0, begin, "byline"
     # A longer tail is no debris, whatever begins it.
-    latest = len(words.rstrip(" |\t")) - _LONGEST_TAIL
-    for start in debris.TAIL_START.finditer(words, max(begin, latest)):
-        reason = _tail_reason(words[start.end() :])
+    last = len(words.rstrip(" |\t"))
+    latest = max(begin, last - _LONGEST_TAIL)
+    tries = iter(range(_TRIES + (last - latest) // _CHARACTERS_A_TRY))
+    for start in debris.TAIL_START.finditer(words, latest):
+        reason = _tail_reason(words[start.end() : last], tries)
         if reason:
             end = start.end()
             yield end, len(words), reason
@@ -189,10 +193,10 @@ def _inside(words: str) -> Iterator[Drop]:
         yield from ((m.start(), m.end(), reason) for m in pattern.finditer(words, begin, end))
 
 
-def _tail_reason(tail: str) -> str | None:
-    """Why all that is left of a line is debris; None where it is not."""
+def _tail_reason(tail: str, tries: Iterator[int]) -> str | None:
+    """Why all that is left of a line is debris; None where it is not, or where all `tries` are used up."""
     stripped = tail.strip().strip("|").strip()
-    if not stripped:
+    if not stripped or next(tries, None) is None:
         return None
     if debris.LINKS_TAIL.fullmatch(stripped) and "。" not in stripped and len(stripped) <= 800:
         return "links"
@@ -203,7 +207,7 @@ def _tail_reason(tail: str) -> str | None:
     first: str | None = None
     while stripped and not reason:
         starts = [m.end() for m in debris.TAIL_START.finditer(stripped, 1)]
-        found = ((p, _line_reason(stripped[:p].strip(" |"))) for p in starts)
+        found = ((p, _line_reason(stripped[:p].strip(" |"))) for p, _ in zip(starts, tries, strict=False))
         place, here = next(((p, why) for p, why in found if why), (0, None))
         if here is None:
             return None

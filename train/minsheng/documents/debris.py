@@ -1,6 +1,7 @@
-"""The words of what a web page puts around a text, as patterns for `boilerplate`.
+r"""The words of what a web page puts around a text, as patterns for `boilerplate`.
 
 They are written for the half-width, Simplified form of a line. A space in `any_of` separates alternatives.
+White space is matched possessively (`\s*+`): a hundred thousand blanks between two words cost one pass.
 """
 
 from __future__ import annotations
@@ -35,24 +36,24 @@ KEY = any_of(
     (?:浏览|阅读|点击|访问)(?:次数|量|数|率) (?:文字|字体)大小 字号 字体 视力保护色 背景色
     (?:发布|发表|发稿|更新|录入|上传)(?:时间|日期) 发布(?:者|人|单位|机构) 录入(?:者|人)
     (?:信息|稿件|文章|新闻|内容|资料|图片)?来源 稿源 转载自
-    (?:浏览|点击|阅读|人气|大小)(?=\s*:?\s*\[?[\d大])"""
+    (?:浏览|点击|阅读|人气|大小)(?=\s*+:?\s*+\[?[\d大])"""
 )
 WEAK_KEY = any_of(
     r"""作者 记者 本报记者 通讯员 特约记者 时间 日期 摄影 撰稿 撰文 校对 审核 审签 [初复终一二三]审 监制
     主编 供稿(?:单位)? 打印 分享 收藏"""
 )
-FIELD = re.compile(rf"(?<![^\s|(\[。!?>)\]\"”])(?:({KEY})|{WEAK_KEY})(?=\s*:)|(?<=[\s|])({KEY})(?=\s*:)")
-VALUE = re.compile(r"\s*:[^。;!?:]{0,30}")
+FIELD = re.compile(rf"(?<![^\s|(\[。!?>)\]\"”])(?:({KEY})|{WEAK_KEY})(?=\s*+:)|(?<=[\s|])({KEY})(?=\s*+:)")
+VALUE = re.compile(r"\s*+:[^。;!?:]{0,30}")
 # What a bare 来源:… names if it is the origin of the page and not of, say, money.
 PUBLISHER = re.compile(
-    r"\s*:.*"
+    r"\s*+:.*"
     + any_of("[网报社台府局办委厅部室院站处会刊讯版号络》A-Za-z] 中心 客户端 新闻 频道 杂志")
     + r"[\s\])]*"
 )
 LEADING_FIELD = re.compile(
     rf"[\[(]?(?:({KEY})\s*:\s*|{WEAK_KEY}\s*:\s*)"
     rf"(?:{DATE}(?:\s+{DATE})?|\[[^\]]{{0,12}}\]|[^\s。;!?,:]{{0,20}})[\])]?\s+"
-    rf"|{DATE}\s+|\[[大中小\s]+\]\s*"
+    rf"|{DATE}\s+|\[[大中小\s]+\]\s*+"
 )
 
 # Things to press.
@@ -77,12 +78,12 @@ BAR = re.compile(rf"(?>{DATE}|{_SEPARATOR}|{BUTTON})*+")
 # Where one is on the site and where one can go.
 _WHERE = any_of("当前 您(?:的|现在的|所在的?)? 你(?:的|现在的)? 现在的? 所在") + "位置"
 CRUMBS = re.compile(
-    rf"(?:{_WHERE}\s*:?(?=[^。]*(?:[>»›]|首页))|(?:网站)?首页\s*[>»›]|主页\s*[>»›])[^。;!?]{{0,80}}"
+    rf"(?:{_WHERE}\s*+:?(?=[^。]*(?:[>»›]|首页))|(?:网站)?首页\s*+[>»›]|主页\s*+[>»›])[^。;!?]{{0,80}}"
 )
 LEADING_CRUMBS = re.compile(
-    rf"(?:{_WHERE}\s*:?\s*)?(?:网站)?(?:首页|主页)(?:\s*[>»›]\s*[^\s>»›。,]{{1,16}})+\s+"
+    rf"(?:{_WHERE}\s*+:?\s*+)?(?:网站)?(?:首页|主页)(?:\s*+[>»›]\s*+[^\s>»›。,]{{1,16}})+\s+"
 )
-TURNING = re.compile(r"\[?(?:上|下)一(?:篇|条|则)\]?(?:\s*[:>\]]|\s+|$)[^。;]{0,120}")
+TURNING = re.compile(r"\[?(?:上|下)一(?:篇|条|则)\]?(?:\s*+[:>\]]|\s+|$)[^。;]{0,120}")
 _LINKS = any_of(
     r"""相关(?:阅读|新闻|链接|文章|报道|推荐|文档|资料|搜索|内容|信息|专题|稿件|下载|附件) 延伸阅读
     推荐(?:阅读|新闻|文章|文档)
@@ -92,16 +93,16 @@ _LINKS = any_of(
     往期(?:回顾|推荐) (?:新闻|点击|阅读|文章|热点|一周)排行榜? 友情链接 24小时(?:热文|热点|排行)"""
 )
 LINKS_LINE = re.compile(rf"[\[<*■●◆▶·\s]*{_LINKS}[\]>\s]*(?:[:>»…|\s]|更多|\(\d+\)|MORE|more)*")
-LINKS_TAIL = re.compile(rf"[\[<■●◆▶]?{_LINKS}(?:\s*[:\]>|…]|\s)[^。]*")
+LINKS_TAIL = re.compile(rf"[\[<■●◆▶]?{_LINKS}(?:\s*+[:\]>|…]|\s)[^。]*")
 
 # Prompts to read on or to pay.
 DOWNLOAD = re.compile(
-    r"[^㐀-鿿]{0,6}(?:积分)?\s*(?:如需|若要|请|您可以?|需要)?"
+    r"[^㐀-鿿]{0,6}(?:积分)?\s*+(?:如需|若要|请|您可以?|需要)?"
     + any_of(
         r"""(?:点击|立即|免费|马上|高速|付费|本地|积分)?下载(?:本文|文档|全文|原文|地址|链接|次数|积分|[Ww]ord|WORD|pdf|PDF|doc)
     (?:文档|全文|附件|本文|付费|免费|立即|点击|高速|本地|积分)下载 资料下载$
     (?:开通|加入|升级|成为)VIP VIP(?:会员|免费|专享) 付费(?:阅读|文档) 试读(?:已)?结束
-    (?:还剩|剩余)\s*\d+\s*页 本?文档共\s*\d+\s*页"""
+    (?:还剩|剩余)\s*+\d+\s*+页 本?文档共\s*+\d+\s*+页"""
     )
     + r"[^。;]{0,40}[!。]?"
 )
@@ -109,25 +110,25 @@ MORE = re.compile(
     r"[\[(.…\s]*"
     + any_of(
         r"""点击(?:此处)?(?:查看|阅读|展开|显示)(?:全文|更多|原文|详情|剩余\S{0,6}) 展开(?:阅读)?全文
-    (?:阅读|查看|显示)(?:全文|原文|更多) 继续阅读 展开剩余\s*\d*%? 收起全文 加载更多
-    未完,?\s*(?:点击)?(?:下一页)?继续阅读"""
+    (?:阅读|查看|显示)(?:全文|原文|更多) 继续阅读 展开剩余\s*+\d*%? 收起全文 加载更多
+    未完,?\s*+(?:点击)?(?:下一页)?继续阅读"""
     )
     + r"[\])>».…\s]*"
 )
-MORE_ANYWHERE = re.compile(r"(?<!\s)\s*+(?:展开阅读全文|点击展开全文|展开剩余\s*\d+%)\s*[>»∨﹀↓]*")
+MORE_ANYWHERE = re.compile(r"(?<!\s)\s*+(?:展开阅读全文|点击展开全文|展开剩余\s*+\d+%)\s*+[>»∨﹀↓]*")
 PAGES_ANYWHERE = re.compile(
-    r"(?<!\s)\s*+[-—–(\[]{0,2}\s*第\s*\d{1,4}\s*页\s*[,/|]?\s*[(]?\s*共\s*\d{1,4}\s*页\s*[-—–)\]]{0,2}\s*"
+    r"(?<!\s)\s*+[-—–(\[]{0,2}\s*+第\s*+\d{1,4}\s*+页\s*+[,/|]?\s*+[(]?\s*+共\s*+\d{1,4}\s*+页\s*+[-—–)\]]{0,2}\s*+"
 )
 KEYWORDS = re.compile(
-    r"[\[(]?(?:关\s?键\s?[词字]|标\s?签|(?i:tags?|key\s?words?))\s*[\])]?\s*:[^。!?]{0,150}"
+    r"[\[(]?(?:关\s?键\s?[词字]|标\s?签|(?i:tags?|key\s?words?))\s*+[\])]?\s*+:[^。!?]{0,150}"
 )
 
 # The foot of a page.
 FOOTER = re.compile(
     r".*"
     + any_of(
-        r"""ICP[备证](?:字第)?\s*\d 公网安备\s*\d 公安备案号?\s*:?\s*\d 网站标识码\s*:?\s*[A-Za-z]*\d
-        All\s[Rr]ights?\s[Rr]eserved 版权所有(?:\s*[:©(]|\s|$) [Cc]opyright COPYRIGHT ©\s*(?:19|20)\d\d"""
+        r"""ICP[备证](?:字第)?\s*+\d 公网安备\s*+\d 公安备案号?\s*+:?\s*+\d 网站标识码\s*+:?\s*+[A-Za-z]*\d
+        All\s[Rr]ights?\s[Rr]eserved 版权所有(?:\s*+[:©(]|\s|$) [Cc]opyright COPYRIGHT ©\s*+(?:19|20)\d\d"""
     )
     + ".*"
 )
@@ -148,10 +149,10 @@ LEGAL = words(
     来源 及时处理 与本网联系 传递更多"""
 )
 NOTICE_TITLE = re.compile(
-    r"[\[<■●◆\s]*.{0,24}?(?:版权|免责|转载|著作权)[^。,;]{0,10}(?:声明|须知|告知)[\]>]?\s*:?"
+    r"[\[<■●◆\s]*.{0,24}?(?:版权|免责|转载|著作权)[^。,;]{0,10}(?:声明|须知|告知)[\]>]?\s*+:?"
 )
 NOTICE_LEAD = re.compile(
-    r"[\[(*]?(?:(?:[^。,]{0,8}(?:版权|免责|郑重|特别|转载|著作权)[^。,]{0,6})?声明[\])]?\s*:"
+    r"[\[(*]?(?:(?:[^。,]{0,8}(?:版权|免责|郑重|特别|转载|著作权)[^。,]{0,6})?声明[\])]?\s*+:"
     r"|凡(?:本网|本站|注明|来源)|本网站?(?:注明|转载)|注:|本文|本稿|以上(?:内容|图文)|[如若]有侵权"
     r"|文章(?:来源|转载))"
 )

@@ -32,6 +32,8 @@ _WORDS = re.compile("[㐀-鿿A-Za-z]")
 _SIGNATURE = re.compile(
     rf"[（(]?[0-9〇○{NUMERAL}]{{4}}\s?年[0-9{NUMERAL}]{{1,3}}\s?月.{{0,6}}|.{{2,24}}(?:政府|委员会|办公室|[局厅委部院署处队会])"
 )
+_SOURCE_LINE_END = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_LONGEST_MARK = 200  # characters before a line that are looked at for the marks of a heading or an item
 _LONGEST_MARKED = 100  # a longer line that the format marks as a heading is a paragraph in the wrong style
 _LIST = 4  # so many short lines in a row in mid-text, none of them numbered, are a list and no headings
 
@@ -122,7 +124,7 @@ def _is_item(cleaned: Cleaned, start: int) -> bool:
 
 def _before(source: Source, offset: int) -> str:
     """The part of the source's line before an offset."""
-    return source.text[max(source.text.rfind(end, 0, offset) for end in "\n\r") + 1 : offset]
+    return _SOURCE_LINE_END.split(source.text[max(0, offset - _LONGEST_MARK) : offset])[-1]
 
 
 def _level(words: str) -> int:

@@ -80,9 +80,11 @@ def page_furniture(text: str, found: Sequence[Line], *, title: str | None) -> di
             reasons[index] = "ornament"
     reasons.update(dict.fromkeys(_counting(short), "page_number"))
     reasons.update(dict.fromkeys(_contents(text, found), "contents"))
-    counts = Counter(short.values())
-    for words in [words for words, count in counts.items() if count >= 3 and not _OPEN.search(words)]:
-        where = [i for i, other in short.items() if other == words and i not in reasons]
+    places: dict[str, list[int]] = {}
+    for i, words in short.items():
+        places.setdefault(words, []).append(i)
+    for words in [words for words, where in places.items() if len(where) >= 3 and not _OPEN.search(words)]:
+        where = [i for i in places[words] if i not in reasons]
         if len(where) >= 3 and _is_running(
             text, found, where, reasons, is_title=words == title or where[0] == 0
         ):

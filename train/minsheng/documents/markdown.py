@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from minsheng.documents.align import Edit, edit_text
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?:[^\n]*\n){0,60}?---[ \t]*(?:\n|\Z)")
-_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->)){0,2000}+-->")
+_LONGEST_COMMENT = 2000  # characters
 # Possessive repeats: long runs of blanks or bars that fit no pattern cost one pass.
 _RULE_ROW = re.compile(
     r"^[ \t]*+\|?[ \t]*+:?-{2,}+:?[ \t]*+(?:\|[ \t]*+:?-{2,}+:?[ \t]*+)*+\|?[ \t]*+$", re.MULTILINE
 )
-_FENCE = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*+(?:`{3,}|~{3,}+)[^\n`]*$", re.MULTILINE)
 _LEAD = re.compile(
     r"^[ \t]*+(?:>[ \t]?)*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?<=>)[ \t]?)", re.MULTILINE
 )
@@ -39,11 +39,25 @@ def markdown(text: str) -> list[list[Edit]]:
 
 def _blocks(text: str) -> Iterator[Edit]:
     position = 0
-    matches = [m for p in (_FRONT_MATTER, _COMMENT, _RULE_ROW, _FENCE) for m in p.finditer(text)]
-    for match in sorted(matches, key=lambda m: (m.start(), -m.end())):
-        if match.start() >= position and match.group():
-            yield match.start(), match.end(), ""
-            position = match.end()
+    spans = [m.span() for p in (_FRONT_MATTER, _RULE_ROW, _FENCE) for m in p.finditer(text)]
+    for start, end in sorted([*spans, *_comments(text)], key=lambda span: (span[0], -span[1])):
+        if start >= position and start < end:
+            yield start, end, ""
+            position = end
+
+
+def _comments(text: str) -> Iterator[tuple[int, int]]:
+    # By hand: as a pattern, each of a thousand openings would be followed for the longest comment.
+    start, close = text.find("<!--"), 0
+    while start >= 0:
+        if close < start + 4:
+            close = text.find("-->", start + 4)
+            if close < 0:
+                return
+        whole = close - start - 4 <= _LONGEST_COMMENT
+        if whole:
+            yield start, close + 3
+        start = text.find("<!--", close + 3 if whole else start + 4)
 
 
 def _leads(text: str) -> Iterator[Edit]:

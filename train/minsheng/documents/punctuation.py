@@ -95,13 +95,17 @@ def _widen_brackets(text: str) -> str:
 def _chinese_brackets(text: str) -> Iterator[int]:
     """Positions of the brackets that stand in Chinese text; pairs are judged together, line by line."""
     open_ones: list[int] = []
+    before, han = 0, -1  # the last bracket; a place of Chinese characters that has no bracket after it yet
     for match in _BRACKET.finditer(text):
         position, bracket = match.start(), match.group()
+        # What stands between two brackets is searched once, however many pairs are around it.
+        found = _HAN.search(text, before, position)
+        before, han = position, found.start() if found else han
         if bracket in "(（":
             open_ones.append(position)
         elif bracket in ")）" and open_ones:
             first = open_ones.pop()
-            if _chinese_pair(text, first, position):
+            if _chinese_pair(text, first, position, has_han=han > first):
                 yield from (first, position)
         else:
             alone = [*open_ones, position] if bracket in ")）" else open_ones
@@ -110,8 +114,8 @@ def _chinese_brackets(text: str) -> Iterator[int]:
     yield from (p for p in open_ones if _chinese_at(text, p - 1) or _chinese_at(text, p + 1))
 
 
-def _chinese_pair(text: str, first: int, last: int) -> bool:
-    if text[first] == "（" or text[last] == "）" or _HAN.search(text, first, last):
+def _chinese_pair(text: str, first: int, last: int, *, has_han: bool) -> bool:
+    if text[first] == "（" or text[last] == "）" or has_han:
         return True
     if first and _WORD.match(text[first - 1]):  # f(x) in Chinese text too
         return False

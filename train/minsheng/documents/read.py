@@ -24,6 +24,11 @@ def read_all(patterns: Sequence[str], *, config: DocumentsConfig) -> Iterator[So
     """Every source that the patterns of `find_files` name, in order; what cannot be read is a Failure.
 
     Raises ConfigError for an unknown encoding in `config`, before any file is opened.
+
+    >>> from minsheng.config.schema import DocumentsConfig
+    >>> for item in read_all(["no-such-report.docx"], config=DocumentsConfig()):
+    ...     print(item.code, item.message, sep=": ")
+    missing: no-such-report.docx: no such file or folder
     """
     if config.encoding is not None:
         encoding.names(config.encoding)

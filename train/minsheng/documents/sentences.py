@@ -10,8 +10,9 @@ from minsheng.documents.characters import CLOSING, HAN
 # ASCII mark after a Chinese character or before white space, but not the dot of a decimal, an abbreviation
 # (U.S.), a name (沙特.阿) or a numbered item (1. …).
 _END = re.compile(
-    rf"(?:[。！？；]+|…{{2,}}|(?<=[{HAN}{CLOSING}%])[.!?]+(?![0-9A-Za-z.，、；：{HAN}])|(?<=[A-Za-z]{{2}})[.!?]+(?=\s|$)|[!?]+(?=\s|$))"
-    rf"[{CLOSING}\"'。！？；…!?]*\s*|\s*\n\s*"
+    rf"(?:[。！？；]+|…{{2,}}|(?<=[{HAN}{CLOSING}%])[.!?]+(?![0-9A-Za-z.，、；：{HAN}])|(?<=[A-Za-z]{{2}})[.!?]+(?=\s|$)"
+    # A run is tried from its first character only: a million of them cost one pass.
+    rf"|(?<![!?])[!?]++(?=\s|$))[{CLOSING}\"'。！？；…!?]*\s*|(?<!\s)[^\S\n]*+\n\s*"
 )
 _ITEM = re.compile(r"[\s（(]*(?:[一二三四五六七八九十]{1,3}|[0-9]{1,2})[）)]?\.\s*")
 

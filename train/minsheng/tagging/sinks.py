@@ -13,13 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from minsheng.corpus.formulas import guard, is_formula
+
 EXCEL_ROWS = 1_048_576  # of a sheet, header included
 _EXCEL_CELL = 32_767  # characters
 _CHUNK = 5_000
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV injection"), the full-width marks too, which
-# East Asian versions accept; with what stands before it and is passed over.
-_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
-_GUARDED = re.compile("'" + _FORMULA.pattern)
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")  # openpyxl writes the time of saving
 
 
@@ -28,28 +26,16 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("r", encoding="utf-8", newline="\n") as lines:
         for line in lines:
             record = json.loads(line)
-            yield _whole(record) if "\\ud" in line else record
+            yield whole(record) if "\\ud" in line else record
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """A value of JSON that UTF-8 can hold: half a surrogate pair becomes its escape."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {name: _whole(inner) for name, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list) else value
-
-
-def guard(text: str) -> str:
-    """A cell that no spreadsheet runs: an apostrophe goes before text that would begin a formula.
-
-    Only text that begins so (perhaps after apostrophes) is changed, and `unguard` gives back every text as it was.
-    """
-    return "'" + text if _FORMULA.match(text) else text
-
-
-def unguard(text: str) -> str:
-    """The text of a cell that `guard` wrote: without the apostrophe before the beginning of a formula."""
-    return text[1:] if _GUARDED.match(text) else text
+        return {name: whole(inner) for name, inner in value.items()}
+    return [whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def tag_columns(domains: Sequence[str]) -> list[str]:
@@ -82,7 +68,7 @@ def _replace(place: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_csv(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: Path) -> None:
-    """UTF-8 with BOM and CRLF, as Excel expects; cells that would begin a formula are guarded (`unguard`)."""
+    """UTF-8 with BOM and CRLF, as Excel expects; cells that would begin a formula are guarded (`formulas.unguard`)."""
 
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as out:
@@ -118,7 +104,7 @@ def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: P
         # becomes none when somebody edits the cell. The value itself stays as it is.
         made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_EXCEL_CELL])
         made.data_type = "s"
-        made.quotePrefix = bool(_FORMULA.match(value))
+        made.quotePrefix = is_formula(value)
         return made
 
     header = [WriteOnlyCell(sheet, name) for name in columns]
@@ -152,12 +138,11 @@ def _fix_times(path: Path) -> None:
     beside.replace(path)
 
 
-def write_parquet(tags: Iterator[dict[str, Any]], domains: Sequence[str], place: Path) -> None:
-    """The tags as they are, nested columns included."""
+def tag_schema(domains: Sequence[str]) -> Any:
+    """The Arrow schema of the tags as they are, nested columns included."""
     import pyarrow as pa
-    import pyarrow.parquet as parquet
 
-    schema = pa.schema(
+    return pa.schema(
         [
             ("document", pa.string()), ("date", pa.string()), ("passage", pa.int32()), ("page", pa.int32()),
             ("heading", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("text", pa.string()),
@@ -169,6 +154,14 @@ def write_parquet(tags: Iterator[dict[str, Any]], domains: Sequence[str], place:
             ("decision", pa.string()), ("model", pa.string()),
         ]
     )  # fmt: skip
+
+
+def write_parquet(tags: Iterator[dict[str, Any]], domains: Sequence[str], place: Path) -> None:
+    """The tags as they are, nested columns included."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    schema = tag_schema(domains)
 
     def write(path: Path) -> None:
         with parquet.ParquetWriter(path, schema) as out:

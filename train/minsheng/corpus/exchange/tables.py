@@ -2,8 +2,9 @@
 
 A cell has fewer types than JSON. What a cell cannot hold as it is (a list, in CSV also a number) is written
 as JSON, and a text that would then read as JSON is written with quotation marks; so every value comes back.
-A table cannot say "not labelled yet" of one row (an empty cell is "no domain"): its rows are all labelled,
-or it has no column `labels`.
+A text that a spreadsheet would run as a formula is guarded (`formulas.guard`; in Excel by the type and the
+style of its cell), and reading takes the guard off. A table cannot say "not labelled yet" of one row (an empty
+cell is "no domain"): its rows are all labelled, or it has no column `labels`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from minsheng.corpus.exchange.rows import Line, Row, dump, replace, whole
+from minsheng.corpus.formulas import guard, is_formula, unguard
 from minsheng.corpus.records import KNOWN
 from minsheng.documents import encoding
 from minsheng.errors import DataError, DocumentError
@@ -111,14 +113,14 @@ def read_csv(path: Path) -> Iterator[Line]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     begin = 1
     try:
-        header = _unique(next(reader, []), path)
+        header = _unique([*map(unguard, next(reader, []))], path)
         while True:
             begin = reader.line_num + 1
             cells = next(reader, None)
             if cells is None:
                 return
             if len(cells) == len(header):
-                yield begin, _row(header, cells, _nothing)
+                yield begin, _row(header, [*map(unguard, cells)], _nothing)
             elif cells:
                 yield (
                     begin,
@@ -126,6 +128,12 @@ def read_csv(path: Path) -> Iterator[Line]:
                 )
     except csv.Error as error:
         yield begin, DataError(f"{path}, line {begin}: {error}")
+
+
+def _guarded(row: Row, column: str) -> Any:
+    cell = _cell(row, column, _nothing)
+    # A number such as -5 is written as a cell of JSON, and is no formula.
+    return guard(cell) if isinstance(row.get(column), str) or column == "labels" else cell
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
@@ -136,8 +144,8 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
     def write(place: Path) -> None:
         with place.open("w", encoding="utf-8-sig", newline="") as out:
             table = csv.writer(out, delimiter=delimiter)
-            table.writerow(columns)
-            table.writerows([_cell(row, column, _nothing) for column in columns] for row in rows)
+            table.writerow(map(guard, columns))
+            table.writerows([_guarded(row, column) for column in columns] for row in rows)
 
     replace(path, write)
 
@@ -191,6 +199,7 @@ def write_excel(rows: Sequence[Row], path: Path) -> None:
             return value
         made = WriteOnlyCell(sheet, value)
         made.data_type = "s"  # as text whatever it begins with: "=1+1" in a report is no formula
+        made.quotePrefix = is_formula(value)  # nor does it become one when somebody edits the cell
         return made
 
     header = [cell(_escaped(name)) for name in columns]
