@@ -16,12 +16,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
 from minsheng.corpus.duplicates import duplicates_across
 from minsheng.corpus.records import Record, read_files
+from minsheng.documents.sentences import sentences
 from minsheng.taxonomy import load_taxonomy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +68,24 @@ def passage_labels(corpus: Path) -> dict[str, list[dict[str, object]]]:
     return found
 
 
+def sentence_records(paragraphs: list[Record]) -> list[Record]:
+    """The sentences of these paragraphs that `data/sentence-labels.csv` labels by the hash of their text.
+
+    Evidence is a sentence scored alone, and one clause of a dense paragraph can earn a label: the tagger learns both.
+    """
+    with (ROOT / "data" / "sentence-labels.csv").open(encoding="utf-8", newline="") as table:
+        labels = {row["sentence"]: row["labels"] for row in csv.DictReader(table)}
+    found: dict[str, Record] = {}
+    for record in paragraphs:
+        for number, (start, end) in enumerate(sentences(record.text)):
+            text = record.text[start:end].strip()
+            key = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+            if key in labels:
+                given = tuple(labels[key].split("|")) if labels[key] else ()
+                found.setdefault(key, replace(record, id=f"{record.id}.{number}", text=text, labels=given))
+    return list(found.values())
+
+
 def write_sets(text: Path) -> None:
     """Training and validation records of the tagger; what nearly repeats validation leaves training."""
     labels, extra = load_taxonomy("livelihood").keys, passage_labels(text / "corpus")
@@ -85,9 +105,11 @@ def write_sets(text: Path) -> None:
     while repeated:  # of several that repeat one paragraph only the nearest is found at a time
         train = [record for record in train if record.id not in repeated]
         repeated = {pair.first.id for pair in duplicates_across(train, validation)}
+    alone = sentence_records(train)
     write_records(DATA / "validation.jsonl", validation)
-    write_records(DATA / "train.jsonl", train)
-    print(f"{len(train):,} paragraphs to train on, {len(validation):,} for validation")
+    write_records(DATA / "train.jsonl", [*train, *alone])
+    count = f"{len(train):,} paragraphs and {len(alone):,} of their sentences"
+    print(f"{count} to train on, {len(validation):,} paragraphs for validation")
 
 
 def write_records(path: Path, records: list[Record]) -> None:
