@@ -78,9 +78,9 @@ def measure_tagging(shape: str, passages: list[Passage], folder: Path, settings:
     texts = [[passage.text for passage in part] for part in sets]
     about = prepared(shape, passages, texts, folder, settings, onnx=True)
     about |= {"passages": len(texts[0]), "characters": [sum(map(len, part)) for part in texts]}
-    contenders = [*TAGGERS, *([WHOLE] if shape == "shipped" else [])]
+    contenders = [*TAGGERS, *(WHOLE if shape == "shipped" else [])]
     if settings.small:
-        contenders = [c for c in contenders if c.name in {"minsheng", REFERENCE}]
+        contenders = [c for c in contenders if c.name in {"minsheng, exact", REFERENCE}]
     field = Field()
     limit = Worker(serve_limit, threads=settings.threads, small=settings.small)
     for contender in contenders:

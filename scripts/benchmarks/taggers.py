@@ -37,9 +37,15 @@ _PIPELINES = [
     for size in (8, 16, 32)
 ]
 TAGGERS = [
-    Contender("minsheng", "ours", "auto", {"evidence": False}),
-    Contender("minsheng, evidence", "ours", "auto", {"evidence": True}, counted=False),
-    Contender("minsheng, fp32", "ours", "fp32", {"evidence": False, "precision": "no"}),
+    Contender("minsheng, fast", "ours", "int8", {"evidence": False, "precision": "int8"}),
+    Contender("minsheng, exact", "ours", "auto", {"evidence": False, "precision": "bf16"}),
+    Contender("minsheng, float32", "ours", "fp32", {"evidence": False, "precision": "no"}),
+    Contender(
+        "minsheng, fast, evidence", "ours", "int8", {"evidence": True, "precision": "int8"}, counted=False
+    ),
+    Contender(
+        "minsheng, exact, evidence", "ours", "auto", {"evidence": True, "precision": "bf16"}, counted=False
+    ),
     Contender("transformers.pipeline, batch 1", "pipeline", "fp32", {"batch": 1}),
     *_PIPELINES,
     Contender(REFERENCE, "loop", "fp32", {"dtype": "float32"}),
@@ -47,7 +53,12 @@ TAGGERS = [
     Contender("ONNX Runtime, fp32", "onnx", "fp32", {"file": "fp32.onnx"}),
     Contender("ONNX Runtime, int8", "onnx", "int8", {"file": "int8.onnx"}),
 ]
-WHOLE = Contender("minsheng tag, files to tables", "command", "auto", counted=False)
+WHOLE = [
+    Contender("minsheng tag, files to tables, fast", "command", "int8", {"precision": "int8"}, counted=False),
+    Contender(
+        "minsheng tag, files to tables, exact", "command", "auto", {"precision": "bf16"}, counted=False
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +81,27 @@ def serve_tagger(line: Line, *, kind: str, folder: str, options: dict[str, Any])
         line.answer((scores, time.perf_counter() - began))
 
 
-def _ours(folder: Path, *, evidence: bool, precision: Any = "auto") -> Opened:
+def _ours(folder: Path, *, evidence: bool, precision: str) -> Opened:
     """Texts that are clean already → tags, as `minsheng tag` makes them."""
-    from minsheng.config.schema import RunConfig
     from minsheng.tagging.tagger import Tagger
-    from minsheng.workflows.hardware import build_accelerator
 
-    run = RunConfig(output=str(folder), precision=precision)
-    tagger = Tagger.load(folder / "model", accelerator=build_accelerator(run))
+    threads = int(os.environ["OMP_NUM_THREADS"])
+    tagger = Tagger.load(folder / "model", precision=precision, threads=threads)
     return Opened(
         lambda texts: [list(tag.scores.values()) for tag in tagger.tag(texts, evidence=evidence, clean=False)]
     )
 
 
-def _command(folder: Path) -> Opened:
+def _command(folder: Path, *, precision: str) -> Opened:
     """Files → all that `minsheng tag` writes, with evidence: reading, cleaning, loading, tables included."""
+    from minsheng.config.load import build
     from minsheng.config.schema import TagConfig
     from minsheng.workflows.tag import tag
 
     place = folder / "documents"
+    config = build(
+        TagConfig, {"precision": precision, "threads": int(os.environ["OMP_NUM_THREADS"])}, where=""
+    )
 
     def write(texts: list[str]) -> Path:
         shutil.rmtree(place, ignore_errors=True)
@@ -98,7 +111,7 @@ def _command(folder: Path) -> Opened:
     def run(documents: Path) -> Scores:
         tag(
             [str(documents)], model=folder / "model", out=folder / "tags",
-            config=TagConfig(), overwrite=True,
+            config=config, overwrite=True,
         )  # fmt: skip
         return None
 

@@ -41,10 +41,10 @@ def test_quick_run(corpus: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(place.read_text(encoding="utf-8"))["tagging"]["shipped"]
     assert found["limit"]["fp32"] > 0 and not found["left_out"], found["left_out"]
-    ours = found["contenders"]["minsheng"]
+    ours = found["contenders"]["minsheng, exact"]
     assert len(ours["seconds"]) == 1 and ours["passages_per_second"] > 0 and ours["peak_mib"] > 50
-    assert ours["same_labels"] >= 0.75 and ours["furthest"] < 0.1
-    assert "| minsheng |" in done.stdout and "1 threads" in done.stdout
+    assert ours["same_labels"] >= 0.75 and ours["furthest"] < 0.3
+    assert "| minsheng, exact |" in done.stdout and "1 threads" in done.stdout
 
 
 def test_texts_are_dealt_once(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ def made_directory(folder: Path, *, kind: str, single_label: bool) -> Path:
 
 
 def assert_same_in_transformers(folder: Path) -> None:
-    tagger = Tagger.load(folder)
+    tagger = Tagger.load(folder, precision="no")
     ours = tagger.tag(TEXTS, evidence=False)
     classify = pipeline("text-classification", model=str(folder), top_k=None, device="cpu")
     theirs = classify([*TEXTS], batch_size=4)
@@ -103,7 +103,7 @@ def test_plain_transformers_cuts_a_long_text_where_we_cut(tmp_path: Path) -> Non
     assert len(ids) == 40
     classify = pipeline("text-classification", model=str(folder), top_k=None, truncation=True, device="cpu")
     theirs = {entry["label"]: entry["score"] for entry in classify([long])[0]}
-    assert Tagger.load(folder).tag([long])[0].scores == pytest.approx(theirs, abs=1e-5)
+    assert Tagger.load(folder, precision="no").tag([long])[0].scores == pytest.approx(theirs, abs=1e-5)
 
 
 def test_a_directory_holds_what_the_contract_says(model_directory: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_stored_model_decides_as_it_did_when_it_was_measured(
     rows = [json.loads(line) for line in labelled[1].read_text("utf-8").splitlines()]
     info = read_info(model_directory)
     assert abs(info.calibration.temperature - 1) > 0.05
-    tags = Tagger.load(model_directory).tag([row["text"] for row in rows])
+    tags = Tagger.load(model_directory, precision="no").tag([row["text"] for row in rows])
     for domain, counts in info.validation["confusion"].items():
         pairs = [(domain in row["labels"], domain in tag.labels) for row, tag in zip(rows, tags, strict=True)]
         found = [pairs.count(pair) for pair in ((True, True), (False, True), (True, False), (False, False))]
@@ -253,10 +253,11 @@ def test_incomplete_directories_are_refused(plain: Path, tmp_path: Path) -> None
         folder = tmp_path / name
         shutil.copytree(plain, folder)
         (folder / name).unlink()
-        with pytest.raises(ModelError) as caught:
-            load_directory(folder)
-        assert message in str(caught.value) and str(folder) in str(caught.value)
-        assert "\n" not in str(caught.value) and "Hub" not in str(caught.value)
+        for load in (load_directory, Tagger.load):
+            with pytest.raises(ModelError) as caught:
+                load(folder)
+            assert message in str(caught.value) and str(folder) in str(caught.value)
+            assert "\n" not in str(caught.value) and "Hub" not in str(caught.value)
     with pytest.raises(ModelError, match="nowhere: no such model directory"):
         load_directory(tmp_path / "nowhere")
 
@@ -267,8 +268,9 @@ def test_a_head_of_another_size_is_refused(plain: Path, tmp_path: Path) -> None:
     weights = load_file(folder / "model.safetensors")
     weights["classifier.weight"], weights["classifier.bias"] = torch.zeros(3, 16), torch.zeros(3)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match="other"):
-        load_directory(folder)
+    for load in (load_directory, Tagger.load):
+        with pytest.raises(ModelError, match="other"):
+            load(folder)
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config |= {"id2label": {str(i): str(i) for i in range(3)}, "label2id": {str(i): i for i in range(3)}}
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
@@ -280,6 +282,22 @@ def test_a_head_of_another_size_is_refused(plain: Path, tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
     with pytest.raises(ModelError, match="order"):  # the pipeline would name the wrong domain
         load_directory(folder)
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(plain: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(plain, folder)
+    data = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    count = len(data["model"]["vocab"])
+    for number in range(count, count + 200):
+        token = f"新{number}"
+        if isinstance(data["model"]["vocab"], dict):
+            data["model"]["vocab"][token] = number
+        else:
+            data["model"]["vocab"].append([token, -9.0])
+    (folder / "tokenizer.json").write_text(json.dumps(data), "utf-8")
+    with pytest.raises(ModelError, match=r"its tokenizer has \d+ tokens, its model \d+"):
+        Tagger.load(folder)
 
 
 def test_the_temperature_is_folded_into_the_last_layer_only() -> None:

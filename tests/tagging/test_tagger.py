@@ -13,7 +13,7 @@ from conftest import EXAMPLES, made_records
 from minsheng.documents.sentences import sentences
 from minsheng.errors import ModelError
 from minsheng.modeling.directory import load_directory, save_directory
-from minsheng.modeling.inference import make_accelerator
+from minsheng.modeling.precision import make_accelerator
 from minsheng.tagging.tagger import Tag, Tagger
 
 DOMAINS = ("education", "healthcare", "pensions", "housing", "stability")
@@ -25,7 +25,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tagger(model_directory: Path) -> Tagger:
-    return Tagger.load(model_directory)
+    return Tagger.load(model_directory, precision="no")
 
 
 def with_bound(tagger: Tagger, bound: float, *, threshold: float = 0.5) -> Tagger:
@@ -35,14 +35,7 @@ def with_bound(tagger: Tagger, bound: float, *, threshold: float = 0.5) -> Tagge
         tagger.info.calibration, abstention=rule, thresholds=(threshold,) * len(DOMAINS)
     )
     info = dataclasses.replace(tagger.info, calibration=calibration)
-    return Tagger(
-        tagger._model,
-        tagger._tokenizer,
-        info,
-        folder=tagger.folder,
-        accelerator=tagger._accelerator,
-        batch_tokens=4096,
-    )
+    return Tagger(tagger._forward, tagger._tokenizer, info, folder=tagger.folder)
 
 
 def assert_same(one: list[Tag], two: list[Tag], *, within: float = 1e-5) -> None:
@@ -69,7 +62,7 @@ def test_a_model_that_knows_its_data_gives_its_labels(tagger: Tagger) -> None:
 def test_batches_and_order_do_not_matter(tagger: Tagger, model_directory: Path) -> None:
     together = tagger.tag(TEXTS)
     assert_same(together, [tagger.tag([text])[0] for text in TEXTS])
-    assert_same(together, Tagger.load(model_directory, batch_tokens=60).tag(TEXTS))
+    assert_same(together, Tagger.load(model_directory, precision="no", batch_tokens=60).tag(TEXTS))
     order = random.Random(1).sample(range(len(TEXTS)), len(TEXTS))
     shuffled = tagger.tag([TEXTS[i] for i in order])
     assert_same([together[i] for i in order], shuffled)
@@ -158,16 +151,16 @@ def test_saved_and_loaded_again_it_gives_the_same_answer(
 ) -> None:
     model, tokenizer, info = load_directory(model_directory)
     save_directory(tmp_path / "copy", model=model, tokenizer=tokenizer, info=info)
-    copy = Tagger.load(tmp_path / "copy", accelerator=Accelerator(cpu=True))
+    copy = Tagger.load(tmp_path / "copy", precision="no")
     assert copy.info == tagger.info
     assert_same(copy.tag(TEXTS), tagger.tag(TEXTS), within=0.0)
-    assert Tagger.load(str(model_directory)).fingerprint == tagger.fingerprint
+    assert Tagger.load(str(model_directory), precision="no").fingerprint == tagger.fingerprint
 
 
 def test_a_precision_used_before_does_not_stay(tagger: Tagger, model_directory: Path) -> None:
     wanted = tagger.tag(TEXTS[:3])
     assert make_accelerator(precision="bf16").mixed_precision == "bf16"  # as training may choose
-    assert_same(Tagger.load(model_directory).tag(TEXTS[:3]), wanted, within=0.0)
+    assert_same(Tagger.load(model_directory, precision="no").tag(TEXTS[:3]), wanted, within=0.0)
     assert make_accelerator(precision="no").mixed_precision == "no"
 
 

@@ -283,9 +283,9 @@ class TagConfig(Settings):
     """A batch-tagging run."""
 
     documents: DocumentsConfig = DocumentsConfig()
-    precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
-    threads: Annotated[Count, Field(ge=0)] = 0
-    batch_tokens: Annotated[Count, Field(ge=16)] = 4096
+    precision: Literal["auto", "no", "bf16", "fp16", "int8"] = "auto"  # no: float32
+    threads: Annotated[Count, Field(ge=0)] = 0  # 0: the physical cores
+    batch_tokens: Annotated[Count, Field(ge=0)] = 0  # 0: what suits the machine
     window: Annotated[Count, Field(ge=1)] = 64  # documents in one part
     evidence: Switch = True
     mask_personal: Switch = False  # `*` over identity, phone and card numbers and e-mail addresses
@@ -294,7 +294,7 @@ class TagConfig(Settings):
 class EvaluateConfig(Settings):
     """An evaluation run."""
 
-    precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
-    threads: Annotated[Count, Field(ge=0)] = 0
-    batch_tokens: Annotated[Count, Field(ge=16)] = 4096
+    precision: Literal["auto", "no", "bf16", "fp16", "int8"] = "auto"  # no: float32
+    threads: Annotated[Count, Field(ge=0)] = 0  # 0: the physical cores
+    batch_tokens: Annotated[Count, Field(ge=0)] = 0  # 0: what suits the machine
     report: EvaluationConfig = EvaluationConfig()

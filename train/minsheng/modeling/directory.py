@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from minsheng.config.schema import CleanConfig
 from minsheng.errors import ConfigError, ModelError
+from minsheng.modeling.batches import TextTokenizer
 from minsheng.modeling.calibration import Calibration, calibration_from
+from minsheng.modeling.guard import Guard, guard_from
 from minsheng.modeling.model import load_classifier, load_tokenizer, locate
 from minsheng.modeling.shipped import shipped
 from minsheng.taxonomy import Taxonomy
@@ -34,7 +36,7 @@ class ModelInfo:
     """What `minsheng.json` holds.
 
     `validation` has the confusion counts of each label on the validation set, `provenance` fingerprints
-    of data and config, versions and seed.
+    of data and config, versions and seed; `int8` how its labels in int8 compare with those in float32.
     """
 
     taxonomy: Taxonomy
@@ -44,6 +46,7 @@ class ModelInfo:
     calibration: Calibration
     validation: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    int8: Guard | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -60,6 +63,7 @@ class ModelInfo:
             "calibration": self.calibration.to_dict(),
             "validation": dict(self.validation),
             "provenance": dict(self.provenance),
+            "int8": None if self.int8 is None else self.int8.to_dict(),
             "taxonomy": self.taxonomy.to_dict(),
         }
 
@@ -93,6 +97,11 @@ def save_directory(
     tokenizer.model_max_length = info.max_tokens  # plain transformers then cuts where we cut
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    save_info(folder, info)
+
+
+def save_info(folder: Path, info: ModelInfo) -> None:
+    """Write `minsheng.json`."""
     text = json.dumps(info.to_dict(), ensure_ascii=False, indent=1)
     (folder / "minsheng.json").write_text(text + "\n", encoding="utf-8")
 
@@ -121,6 +130,7 @@ def read_info(folder: Path) -> ModelInfo:
             calibration=calibration_from(data["calibration"], where=str(place)),
             validation=data["validation"],
             provenance=data["provenance"],
+            int8=guard_from(data.get("int8")),
         )
         listed = tuple(data["labels"])
     except (KeyError, TypeError, ValueError, ConfigError) as error:  # pydantic's error is a ValueError
@@ -152,9 +162,8 @@ def _check_calibration(calibration: Calibration, place: Path) -> None:
         raise ModelError(f"{place}: calibration: temperature must be above 0, got {calibration.temperature}")
 
 
-def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, ModelInfo]:
-    """A model directory as `save_directory` wrote it, or the name of one that ships; the model is in
-    evaluation mode, float32.
+def open_directory(folder: str | Path) -> tuple[Path, ModelInfo]:
+    """A model directory as `save_directory` wrote it, or the name of one that ships: its place and `ModelInfo`.
 
     Raises ModelError if a part is missing or the head does not fit `minsheng.json`.
     """
@@ -163,14 +172,63 @@ def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedToken
         raise ModelError(f"{folder}: no such model directory")
     locate(str(folder))
     info = read_info(folder)
-    model = load_classifier(folder)
-    if model.config.num_labels != len(info.labels):
+    place = folder / "config.json"
+    try:
+        names = json.loads(place.read_text(encoding="utf-8")).get("id2label") or {}
+        listed = tuple(names[str(number)] for number in range(len(names)))
+    except (OSError, ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
         raise ModelError(
-            f"{folder}: the head has {model.config.num_labels} outputs, minsheng.json names {len(info.labels)} labels"
+            f"{place}: cannot be read as a model's config: {type(error).__name__} {error}"
+        ) from error
+    if len(listed) != len(info.labels):
+        raise ModelError(
+            f"{folder}: the head has {len(listed)} outputs, minsheng.json names {len(info.labels)} labels"
         )
-    if tuple(model.config.id2label[i] for i in range(len(info.labels))) != info.labels:
+    if listed != info.labels:
         raise ModelError(f"{folder}: config.json and minsheng.json do not name the labels in the same order")
-    return model, load_tokenizer(str(folder)), info
+    return folder, info
+
+
+def load_directory(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, ModelInfo]:
+    """`open_directory` with the PyTorch model, in evaluation mode and float32, and transformers' tokenizer."""
+    folder, info = open_directory(folder)
+    return load_classifier(folder), load_tokenizer(str(folder)), info
+
+
+def load_text_tokenizer(folder: Path) -> TextTokenizer:
+    """The tokenizer of a model directory. Raises ModelError."""
+    from tokenizers import Tokenizer
+
+    place, settings = folder / "tokenizer.json", folder / "tokenizer_config.json"
+    if not (place.is_file() and settings.is_file()):
+        return _from_transformers(folder)
+    try:
+        backend = Tokenizer.from_file(str(place))
+        named = json.loads(settings.read_text(encoding="utf-8"))
+        tokens = {name: _content(named.get(f"{name}_token")) for name in ("pad", "unk")}
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise ModelError(f"{place}: cannot be loaded ({' '.join(str(error).split())[:300]})") from error
+    rows = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("vocab_size")
+    if type(rows) is int and backend.get_vocab_size() > rows:  # a network would read beyond its embeddings
+        raise ModelError(f"{folder}: its tokenizer has {backend.get_vocab_size()} tokens, its model {rows}")
+    pad, unknown = (None if token is None else backend.token_to_id(token) for token in tokens.values())
+    if pad is None:
+        raise ModelError(f"{folder}: its tokenizer has no padding token")
+    return TextTokenizer(backend, int(pad), unknown)
+
+
+def _content(token: Any) -> str | None:
+    """A special token as a config names it: its text, or an object that has it."""
+    found = token["content"] if isinstance(token, dict) else token
+    return None if found is None else str(found)
+
+
+def _from_transformers(folder: Path) -> TextTokenizer:
+    tokenizer = load_tokenizer(str(folder))
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(f"{folder}: its tokenizer has no tokenizer.json; save it again with save_pretrained")
+    return TextTokenizer(backend, int(tokenizer.pad_token_id or 0), tokenizer.unk_token_id)
 
 
 def fingerprint(folder: Path) -> str:

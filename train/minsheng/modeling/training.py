@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch.optim import Optimizer
 
+# Logits (batch, labels) and rows of targets (batch, columns) → the losses of the examples, added up.
+Loss: TypeAlias = "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Token ids and `targets` (examples, labels) float32, 1.0 where the label holds."""
+    """Token ids and `targets` (examples, columns) float32, as the loss of the run understands them.
+
+    For labels alone: a column a label, 1.0 where it holds.
+    """
 
     encoded: Sequence[Ids]
     targets: NDArray[np.float32]
@@ -58,6 +64,31 @@ def positive_weights(targets: NDArray[np.float32], how: str) -> NDArray[np.float
     return np.asarray(ratio if how == "balanced" else np.sqrt(ratio), dtype=np.float32)
 
 
+def example_losses(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    config: LossConfig,
+    *,
+    single_label: bool,
+) -> torch.Tensor:
+    """The loss of each example of a batch, (batch,).
+
+    Multi-label: binary cross-entropy averaged over the labels. Single-label: cross-entropy. `logits` and
+    `targets`: (batch, labels); `weights`: (labels,).
+    """
+    from torch.nn import functional
+
+    logits = logits.float()
+    if single_label:
+        return functional.cross_entropy(
+            logits, targets.argmax(-1), weights, label_smoothing=config.smoothing, reduction="none"
+        )
+    soft = targets * (1.0 - 2.0 * config.smoothing) + config.smoothing
+    losses = functional.binary_cross_entropy_with_logits(logits, soft, pos_weight=weights, reduction="none")
+    return losses.mean(-1)
+
+
 def summed_loss(
     logits: torch.Tensor,
     targets: torch.Tensor,
@@ -66,22 +97,20 @@ def summed_loss(
     *,
     single_label: bool,
 ) -> torch.Tensor:
-    """The losses of a batch's examples, added up.
+    """`example_losses`, added up."""
+    return example_losses(logits, targets, weights, config, single_label=single_label).sum()
 
-    Multi-label: binary cross-entropy averaged over the labels of an example. Single-label: cross-entropy.
-    `logits` and `targets`: (batch, labels); `weights`: (labels,).
-    """
-    from torch.nn import functional
 
-    logits = logits.float()
-    if single_label:
-        losses = functional.cross_entropy(
-            logits, targets.argmax(-1), weights, label_smoothing=config.smoothing, reduction="none"
-        )
-        return losses.sum()
-    soft = targets * (1.0 - 2.0 * config.smoothing) + config.smoothing
-    losses = functional.binary_cross_entropy_with_logits(logits, soft, pos_weight=weights, reduction="none")
-    return losses.mean(-1).sum()
+def label_loss(targets: NDArray[np.float32], config: LossConfig, *, single_label: bool) -> Loss:
+    """`summed_loss` with the weights of the labels as `targets` (examples, labels) have them."""
+    import torch
+
+    weights = torch.from_numpy(positive_weights(targets, config.label_weights))
+
+    def loss(logits: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        return summed_loss(logits, rows, weights.to(logits.device), config, single_label=single_label)
+
+    return loss
 
 
 def total_updates(examples: int, config: TrainConfig) -> int:
@@ -116,8 +145,9 @@ def train_updates(
     accelerator: Accelerator,
     factor: Schedule,
     start: int = 0,
+    loss_of: Loss | None = None,
 ) -> Iterator[TrainStep]:
-    """Run updates `start`, `start` + 1, … and yield after each one.
+    """Run updates `start`, `start` + 1, … and yield after each one. `loss_of`: None for that of labels.
 
     The gradient of an update is that of its summed loss divided by its number of examples, whatever the
     micro-batches and processes. Random draws (dropout) are seeded by update and process, so that a
@@ -125,9 +155,9 @@ def train_updates(
     """
     import torch
 
-    single = config.problem == "single_label"
     device = accelerator.device
-    weights = torch.from_numpy(positive_weights(data.targets, config.loss.label_weights)).to(device)
+    if loss_of is None:
+        loss_of = label_loss(data.targets, config.loss, single_label=config.problem == "single_label")
     lengths = [len(ids) for ids in data.encoded]
     rank, ranks = accelerator.process_index, accelerator.num_processes
     an_epoch = updates_an_epoch(len(data), examples=config.batches.examples)
@@ -150,7 +180,7 @@ def train_updates(
                 targets = torch.from_numpy(rows).to(device)
                 with nullcontext() if last else accelerator.no_sync(model), accelerator.autocast():
                     logits = model(**{name: value.to(device) for name, value in inputs.items()}).logits
-                    loss = summed_loss(logits, targets, weights, config.loss, single_label=single)
+                    loss = loss_of(logits, targets)
                     loss = loss if update.batches else loss * 0.0
                     # Gradients are averaged over processes, hence the factor.
                     accelerator.backward(loss * (ranks / update.examples))

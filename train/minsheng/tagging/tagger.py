@@ -11,16 +11,16 @@ import numpy as np
 
 from minsheng.documents.clean import clean_text
 from minsheng.documents.sentences import sentences
-from minsheng.modeling.batches import encode
+from minsheng.modeling.batches import TextTokenizer, encode
 from minsheng.modeling.calibration import probabilities
-from minsheng.modeling.directory import ModelInfo, fingerprint, load_directory
-from minsheng.modeling.inference import make_accelerator, predict_logits
-from minsheng.modeling.shipped import TAGGER, shipped
+from minsheng.modeling.directory import ModelInfo, fingerprint, load_text_tokenizer, open_directory
+from minsheng.modeling.forward import Forward, load_forward
+from minsheng.modeling.inference import predict_logits
+from minsheng.modeling.shipped import TAGGER
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
     from numpy.typing import NDArray
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # Text outside what the model learnt on is for a person to look at.
 _LEAST_CHINESE = 0.3  # share of Chinese characters among all that are not space
@@ -52,40 +52,48 @@ class Tagger:
 
     def __init__(
         self,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
+        forward: Forward,
+        tokenizer: TextTokenizer,
         info: ModelInfo,
         *,
         folder: Path,
-        accelerator: Accelerator,
-        batch_tokens: int,
+        batch_tokens: int = 0,
+        accelerator: Accelerator | None = None,
     ) -> None:
         self.info = info
         self.folder = folder
         self.fingerprint = fingerprint(folder)
-        self._model = model.to(accelerator.device)
+        self.computed_by = forward.name
+        self._forward = forward
         self._tokenizer = tokenizer
         self._accelerator = accelerator
-        self._batch_tokens = batch_tokens
+        self._batch_tokens = batch_tokens or forward.batch_tokens
 
     @classmethod
     def load(
-        cls, model: str | Path = TAGGER, *, accelerator: Accelerator | None = None, batch_tokens: int = 4096
+        cls,
+        model: str | Path = TAGGER,
+        *,
+        precision: str = "auto",
+        threads: int = 0,
+        batch_tokens: int = 0,
+        accelerator: Accelerator | None = None,
     ) -> Tagger:
         """Load a model directory, or by default the tagger that ships.
 
-        Without `accelerator`: one process, float32. Raises ModelError.
+        `precision`: no (float32), bf16, fp16, int8, or auto: what is fastest here and safe (`load_forward`).
+        `threads`, `batch_tokens`: 0 for what suits the machine. `accelerator`: of a launch with several
+        processes. Raises ModelError.
         """
-        folder = shipped(str(model)) or Path(model)
-        classifier, tokenizer, info = load_directory(folder)
+        folder, info = open_directory(model)
+        forward = load_forward(
+            folder, precision=precision, threads=threads, max_tokens=info.max_tokens, guard=info.int8,
+            accelerator=accelerator,
+        )  # fmt: skip
         return cls(
-            classifier,
-            tokenizer,
-            info,
-            folder=folder,
-            accelerator=accelerator or make_accelerator(precision="no"),
-            batch_tokens=batch_tokens,
-        )
+            forward, load_text_tokenizer(folder), info,
+            folder=folder, batch_tokens=batch_tokens, accelerator=accelerator,
+        )  # fmt: skip
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -93,7 +101,10 @@ class Tagger:
         return self.info.taxonomy.keys
 
     def logits(self, texts: Sequence[str], *, together: bool = False) -> NDArray[np.float64]:
-        """(texts, labels) of cleaned texts; the columns are `info.labels`. `together`: see `predict_logits`."""
+        """(texts, labels) of cleaned texts; the columns are `info.labels`.
+
+        `together`: the processes of the launch share the work, each with the same texts.
+        """
         return self._logits(self._encode(texts), together=together)
 
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,13 +116,9 @@ class Tagger:
 
     def _logits(self, encoded: list[list[int]], *, together: bool = False) -> NDArray[np.float64]:
         logits = predict_logits(
-            self._model,
-            encoded,
-            pad_id=int(self._tokenizer.pad_token_id or 0),
-            tokens=self._batch_tokens,
-            accelerator=self._accelerator,
-            together=together,
-        )
+            self._forward, encoded, pad_id=self._tokenizer.pad_id, tokens=self._batch_tokens,
+            among=self._accelerator if together else None,
+        )  # fmt: skip
         return logits.reshape(len(encoded), len(self.info.labels)).astype(np.float64)
 
     def _scores(self, encoded: list[list[int]]) -> NDArray[np.float64]:
@@ -121,6 +128,15 @@ class Tagger:
         """Tag texts in order. `clean`: prepare them as for training; False if they are already.
 
         Offsets of the evidence point into the cleaned text.
+
+        >>> from minsheng import Tagger
+        >>> (tag,) = Tagger.load().tag(["全县新建公办幼儿园六所。另外修了两条公路。"])
+        >>> tag.labels
+        ('education',)
+        >>> [(evidence.label, evidence.start, evidence.end) for evidence in tag.evidence]
+        [('education', 0, 12)]
+        >>> tag.decision in ("auto", "review") and tag.scores["education"] > tag.scores["housing"]
+        True
         """
         if not texts:
             return []
@@ -130,7 +146,7 @@ class Tagger:
         scores = self._scores(encoded)
         given = self.info.calibration.decide(scores)
         accepted = self.info.calibration.accept(scores)
-        unknown = self._tokenizer.unk_token_id
+        unknown = self._tokenizer.unknown_id
         found = self._evidence(texts, given, scores) if evidence else [()] * len(texts)
         tags: list[Tag] = []
         for row, text in enumerate(texts):
