@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minsheng.config.distill import DistillConfig
 from minsheng.config.load import build, dump_config, load_config, parse_yaml
 from minsheng.config.schema import DocumentsConfig, PretrainConfig, TrainConfig
 from minsheng.errors import ConfigError
@@ -104,8 +105,8 @@ def test_every_shipped_config_loads() -> None:
     files = sorted(root.glob("*.yaml"))
     assert len(files) >= 5
     for path in files:
-        schema = PretrainConfig if path.name.startswith("pretrain") else TrainConfig
-        load_config(schema, path)
+        kinds = {"pretrain": PretrainConfig, "distill": DistillConfig}
+        load_config(kinds.get(path.name.partition("-")[0], TrainConfig), path)
         command = path.read_text(encoding="utf-8").splitlines()[0]
         assert command.startswith("# ") and path.name in command, (
             f"{path}: its first line is not its launch command"

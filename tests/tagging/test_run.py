@@ -12,8 +12,8 @@ import reports_folder
 from reports_folder import DOMAINS, KEYS, OUTPUTS, REPORT, SMALL, lines
 
 from minsheng.documents.values import Failure
-from minsheng.tagging.run import files_in_windows
 from minsheng.tagging.tagger import Tagger
+from minsheng.tagging.units import files_in_windows
 from minsheng.workflows.tag import tag
 
 reports, finished = reports_folder.reports, reports_folder.finished

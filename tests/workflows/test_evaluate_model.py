@@ -55,7 +55,7 @@ def test_scores_are_those_of_the_tags(report: tuple[Evaluation, Path], model_dir
 
     result, out = report
     rows = [json.loads(line) for line in (out.parent / "test.jsonl").read_text("utf-8").splitlines()]
-    tags = Tagger.load(model_directory).tag([row["text"] for row in rows])
+    tags = Tagger.load(model_directory, precision="no").tag([row["text"] for row in rows])
     assert 0 < sum(list(tag.labels) != row["labels"] for tag, row in zip(tags, rows, strict=True)) < 20
     for domain in result.domains:
         pairs = [

@@ -63,7 +63,7 @@ stop: {{patience: 12}}
         "utf-8",
     )
     train(load_config(TrainConfig, config))
-    tagger = Tagger.load(tmp_path / "run" / "model")
+    tagger = Tagger.load(tmp_path / "run" / "model", precision="no")
     assert tagger.domains == tuple(VILLAGE)
     texts = [pattern.format(n=5, m=77) for _, pattern in VILLAGE.values()]
     assert [tag.labels for tag in tagger.tag(texts)] == [(key,) for key in VILLAGE]
@@ -93,7 +93,7 @@ def test_single_label_with_a_none_class(run_config: Path, tmp_path: Path) -> Non
     info = read_info(tmp_path / "run" / "model")
     assert info.single_label and info.calibration.thresholds is None
     assert info.labels == (*info.taxonomy.keys, "none")
-    tags = Tagger.load(tmp_path / "run" / "model").tag([p.format(n=4, m=66) for p in EXAMPLES.values()])
+    tags = Tagger.load(tmp_path / "run" / "model", precision="no").tag([p.format(n=4, m=66) for p in EXAMPLES.values()])
     assert [tag.labels for tag in tags] == [() if domain is None else (domain,) for domain in EXAMPLES]
     for tag in tags:
         assert set(tag.scores) == set(info.taxonomy.keys) and sum(tag.scores.values()) <= 1 + 1e-9

@@ -54,6 +54,10 @@ class TrainingError(MinshengError):
     """The loss became NaN or infinite, or training cannot go on."""
 
 
+class EngineError(MinshengError):
+    """A process or a machine that does a part of a run was lost. What is finished stays; the run goes on."""
+
+
 class DocumentError(MinshengError):
     """One input file cannot be read. The run goes on; the file is listed in `failures.jsonl`.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 import minsheng
-from minsheng.cli import corpus, documents, evaluation, training
+from minsheng.cli import corpus, doctor, documents, evaluation, help, training
+from minsheng.cli.words import phrase
 from minsheng.documents.values import one_line
 from minsheng.errors import MinshengError
 
@@ -19,6 +20,8 @@ _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "DISABLE_SAFETEN
 # How safetensors and tokenizers, written in Rust, name a full disk; their errors are no OSError.
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _INTERRUPTED = "interrupted; start the same command again to go on"
+# Newer versions of typer have a click of their own inside, so that its name differs.
+_UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 app = typer.Typer(
     name="minsheng",
@@ -31,6 +34,7 @@ documents.register(app)
 training.register(app)
 evaluation.register(app)
 corpus.register(app)
+doctor.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -43,6 +47,9 @@ def _version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[  # `run` takes it off wherever it stands; this is for the help
+        bool, typer.Option("--debug", help="Show where an error arose, as a traceback.")
     ] = False,
 ) -> None:
     """Label the paragraphs of Chinese reports by livelihood domain (民生领域段落标注)."""
@@ -61,9 +68,12 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
-            app()
+            code = _main()
         finally:
             sys.stdout.flush()  # a pipe that nobody reads is found here and not after the last line
+        if code == 130:  # what typer makes of Ctrl-C
+            _fail(_INTERRUPTED, 130)
+        sys.exit(code)
     except MinshengError as error:
         if debug:
             raise
@@ -73,17 +83,37 @@ def run() -> None:
             raise
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error} (--debug shows where)", 1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         _fail(_INTERRUPTED, 130)
+    except _UsageError as error:
+        _usage(error)
     except Exception as error:
         found = _OS_ERROR.search(str(error))
         if debug or found is None:
             raise
         _fail(f"{os.strerror(int(found[1]))} (--debug shows where)", 1)
-    except SystemExit as stopped:
-        if stopped.code == 130:  # what typer makes of Ctrl-C
-            _fail(_INTERRUPTED, 130)
-        raise
+
+
+def _main() -> int:
+    """Run the command that the arguments name; its exit code."""
+    given = sys.argv[1:]
+    with help.fixed_words(wanted="--help" in given or len(given) < 2):
+        # Not standalone: wrong usage and exit codes come here and are said in our way.
+        code = help.tree(app).main(prog_name="minsheng", standalone_mode=False)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: Any) -> NoReturn:
+    """Wrong usage: what was wrong, and how to see what is right."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help itself, printed already or its message
+        if error.message:
+            print(error.message)
+        sys.exit(error.exit_code)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "minsheng"
+    message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    end = "" if message.endswith("?") else "."
+    _fail(f"{message}{end} See `{path} --help`", error.exit_code)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -92,5 +122,5 @@ def _fail(message: str, code: int) -> NoReturn:
     except OSError:  # what cannot be said must not be tried again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     # File names and what a file holds are part of messages, and may hold what a terminal obeys.
-    print("minsheng:", one_line(" ".join(message.splitlines())), file=sys.stderr)
+    print("minsheng:", one_line(phrase(" ".join(message.splitlines()))), file=sys.stderr)
     sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from minsheng.cli import quality
-from minsheng.cli.console import FormatName, Overwrite, TaxonomyName, print_table, shown, taxonomy_of
+from minsheng.cli.console import (
+    READING,
+    RESULT,
+    FormatName,
+    Json,
+    Overwrite,
+    Quiet,
+    TaxonomyName,
+    conclude,
+    print_table,
+    screen,
+    shown,
+    taxonomy_of,
+    warn,
+)
+from minsheng.cli.words import say
 
 if TYPE_CHECKING:
+    from minsheng.corpus.candidates import WeakLabels
     from minsheng.documents.values import Failure
+    from minsheng.workflows.corpus import Selection
 
 corpus = typer.Typer(help="Make, check and exchange labelled paragraphs (标注语料).", no_args_is_help=True)
 quality.register(corpus)
@@ -21,13 +37,13 @@ quality.register(corpus)
 Documents = Annotated[
     list[str], typer.Argument(help="Documents: files, folders (with all below them), globs, or tables.")
 ]
-TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
+TextColumn = Annotated[str, typer.Option(help="Column that holds the text.", rich_help_panel=READING)]
 
 
 def _report(failures: Sequence[Failure]) -> None:
     """Say what could not be read; exit code 3 if there is anything."""
     for failure in failures:
-        print(f"minsheng: {failure.message}", file=sys.stderr)
+        warn(failure.message)
     if failures:
         raise typer.Exit(3)
 
@@ -40,14 +56,23 @@ def import_(
     format: FormatName = None,
     taxonomy: TaxonomyName = None,
     annotator: Annotated[
-        str | None, typer.Option(help="Label Studio: take the annotations of this person (e-mail or number).")
+        str | None,
+        typer.Option(
+            help="Label Studio: take the annotations of this person (e-mail or number).",
+            rich_help_panel=READING,
+        ),
     ] = None,
     text_column: TextColumn = "text",
-    labels_column: Annotated[str, typer.Option(help="Column that holds the labels.")] = "labels",
+    labels_column: Annotated[
+        str, typer.Option(help="Column that holds the labels.", rich_help_panel=READING)
+    ] = "labels",
     unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="Keep what nobody has labelled yet.")
+        bool,
+        typer.Option("--unlabelled", help="Keep what nobody has labelled yet.", rich_help_panel=RESULT),
     ] = False,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Read labels from Label Studio, doccano or a table. Labels may be keys or display names."""
     from minsheng.corpus.exchange import formats
@@ -69,10 +94,17 @@ def import_(
             f"{source}: none of {len(rows)} texts has labels; --unlabelled keeps them all the same"
         )
     formats.write(rows if unlabelled else labelled, out)
-    print(f"{out}: {len(labelled):,} labelled records")
-    if len(labelled) < len(rows):
-        verb = "kept without labels" if unlabelled else "left out; --unlabelled keeps them"
-        print(f"{len(rows) - len(labelled):,} texts that nobody has labelled: {verb}")
+    counts = {"labelled": len(labelled), "unlabelled": len(rows) - len(labelled)}
+
+    def summary() -> None:
+        print(say("{out}: {count:,} labelled records", out=out, count=counts["labelled"]))
+        if counts["unlabelled"]:
+            verb = say("kept without labels") if unlabelled else say("left out; --unlabelled keeps them")
+            print(
+                say("{count:,} texts that nobody has labelled: {verb}", count=counts["unlabelled"], verb=verb)
+            )
+
+    conclude({"out": out, **counts}, summary, quiet=quiet, as_json=as_json)
 
 
 @corpus.command("export")
@@ -85,9 +117,14 @@ def export(
     format: FormatName = None,
     taxonomy: TaxonomyName = None,
     suggestions: Annotated[
-        bool, typer.Option("--suggestions", help="Labels become suggestions that a person confirms.")
+        bool,
+        typer.Option(
+            "--suggestions", help="Labels become suggestions that a person confirms.", rich_help_panel=RESULT
+        ),
     ] = False,
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Write records for Label Studio or doccano, or as a table."""
     from minsheng.corpus.exchange import formats
@@ -98,20 +135,31 @@ def export(
     known = taxonomy_of(taxonomy)
     rows = formats.read(source, known)
     formats.write(formats.as_suggestions(rows) if suggestions else rows, out, format=format)
-    print(f"{out}: {len(rows):,} records")
-    if formats.format_of(out, format) == "label-studio":
-        print("labelling interface (Settings → Labeling Interface → Code):\n" + interface(known), end="")
+    name = formats.format_of(out, format)
+
+    def summary() -> None:
+        print(say("{out}: {count:,} records", out=out, count=len(rows)))
+        if name == "label-studio":
+            print(say("labelling interface (Settings → Labeling Interface → Code):"))
+            print(interface(known), end="")
+
+    values = {"out": out, "records": len(rows), "format": name}
+    if name == "label-studio":
+        values["interface"] = interface(known)
+    conclude(values, summary, quiet=quiet, as_json=as_json)
 
 
 @corpus.command()
 def suggest(
     documents: Documents,
     *,
-    out: Annotated[Path, typer.Option(help="Where the weakly labelled passages go.")],
+    out: Annotated[Path, typer.Option(help="Where the weakly labelled passages go.", rich_help_panel=RESULT)],
     format: FormatName = None,
     taxonomy: TaxonomyName = None,
     text_column: TextColumn = "text",
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Label passages by the taxonomy's keywords, for a start without a model (annotator keyword-rule)."""
     from minsheng.config.load import build
@@ -119,17 +167,32 @@ def suggest(
     from minsheng.workflows.corpus import suggest_labels
 
     config = build(DocumentsConfig, {"text_column": text_column}, where="options")
-    weak, failures = suggest_labels(
-        documents, taxonomy=taxonomy_of(taxonomy), out=out, config=config, format=format, overwrite=overwrite
-    )
+    with screen(quiet=quiet):
+        weak, failures = suggest_labels(
+            documents,
+            taxonomy=taxonomy_of(taxonomy),
+            out=out,
+            config=config,
+            format=format,
+            overwrite=overwrite,
+        )
+    values = {
+        "out": out, "passages": len(weak.rows), "covered": weak.coverage, "several": weak.overlaps,
+        "conflicts": weak.conflicts, "domains": weak.domains, "failures": len(failures),
+    }  # fmt: skip
+    conclude(values, lambda: _print_weak(weak, out), quiet=quiet, as_json=as_json)
+    _report(failures)
+
+
+def _print_weak(weak: WeakLabels, out: Path) -> None:
     total = len(weak.rows)
-    print(f"{out}: {total:,} passages with weak labels")
-    rows = {"covered (a label or more)": weak.coverage, "several domains": weak.overlaps}
-    rows |= {"conflicts (words of two domains)": weak.conflicts, **weak.domains}
-    print_table(["", "passages", "share"], [[k, f"{n:,}", f"{n / total:.1%}"] for k, n in rows.items()])
+    print(say("{out}: {count:,} passages with weak labels", out=out, count=total))
+    rows = {say("covered (a label or more)"): weak.coverage, say("several domains"): weak.overlaps}
+    rows |= {say("conflicts (words of two domains)"): weak.conflicts, **weak.domains}
+    shares = [[name, f"{count:,}", f"{count / total:.1%}"] for name, count in rows.items()]
+    print_table(["", say("passages"), say("share")], shares)
     for words, count in weak.contested[:5]:
         print(f"  {count:,} × {words}")
-    _report(failures)
 
 
 @corpus.command()
@@ -137,15 +200,23 @@ def select(
     documents: Documents,
     *,
     model: Annotated[Path, typer.Option(help="Model directory.")],
-    out: Annotated[Path, typer.Option(help="Where the passages go: .json (Label Studio), .jsonl, .xlsx, …")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Where the passages go: .json (Label Studio), .jsonl, .xlsx, …", rich_help_panel=RESULT
+        ),
+    ],
     count: Annotated[int | None, typer.Option(help="How many passages. Default: 100.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, another choice.")] = None,
     labelled: Annotated[
-        list[Path] | None, typer.Option(help="Labelled files whose texts to leave out.")
+        list[Path] | None,
+        typer.Option(help="Labelled files whose texts to leave out.", rich_help_panel=READING),
     ] = None,
     format: FormatName = None,
     text_column: TextColumn = "text",
     overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Choose the passages that are most worth labelling next for a model: uncertain and different."""
     from minsheng.config.corpus import SelectionConfig
@@ -154,24 +225,33 @@ def select(
     from minsheng.workflows.corpus import select_passages
 
     given = {key: value for key, value in {"count": count, "seed": seed}.items() if value is not None}
-    result = select_passages(
-        documents,
-        model=model,
-        out=out,
-        tagging=build(TagConfig, {"documents": {"text_column": text_column}}, where="options"),
-        config=build(SelectionConfig, given, where="options"),
-        labelled=labelled or [],
-        format=format,
-        overwrite=overwrite,
-    )
-    print(f"{out}: {len(result.rows):,} of {result.passages:,} passages")
+    with screen(quiet=quiet):
+        result = select_passages(
+            documents,
+            model=model,
+            out=out,
+            tagging=build(TagConfig, {"documents": {"text_column": text_column}}, where="options"),
+            config=build(SelectionConfig, given, where="options"),
+            labelled=labelled or [],
+            format=format,
+            overwrite=overwrite,
+        )
+    values = {
+        "out": out, "selected": len(result.rows), "passages": result.passages, "known": result.known,
+        "failures": len(result.failures),
+    }  # fmt: skip
+    conclude(values, lambda: _print_selection(result, out), quiet=quiet, as_json=as_json)
+    _report(result.failures)
+
+
+def _print_selection(result: Selection, out: Path) -> None:
+    print(say("{out}: {count:,} of {all:,} passages", out=out, count=len(result.rows), all=result.passages))
     if result.known:
-        print(f"{result.known:,} passages left out: labelled already, or there twice")
+        print(say("{count:,} passages left out: labelled already, or there twice", count=result.known))
     for row in result.rows[:5]:
         scores = row["suggestion"]["scores"]
         doubt = min(scores, key=lambda domain: abs(scores[domain] - 0.5))
         print(f"  {doubt} {scores[doubt]:.2f}  {shown(row['text'])}")
-    _report(result.failures)
 
 
 def register(app: typer.Typer) -> None:

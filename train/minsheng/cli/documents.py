@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from minsheng.cli.console import (
+    READING,
+    RESULT,
+    Json,
+    Quiet,
+    conclude,
+    domain_names,
+    encodings,
+    print_table,
+    put,
+    screen,
+    warn,
+)
+from minsheng.cli.engine import EngineName, RayActors, RayAddress, RayGpus, ray_settings, tag_into_dataset
+from minsheng.cli.words import phrase, say
 from minsheng.modeling.shipped import TAGGER
 from minsheng.pages.language import Language, system_language
+
+if TYPE_CHECKING:
+    from minsheng.workflows.tag import Tagged
 
 _SHOWN = 5  # failures printed; the file has them all
 
@@ -18,9 +36,23 @@ Paths = Annotated[
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(help="Character encoding of text files, such as gb18030 or big5. Default: detected."),
+    typer.Option(
+        help="Character encoding of text files, such as gb18030 or big5. Default: detected.",
+        autocompletion=encodings,
+        rich_help_panel=READING,
+    ),
 ]
-TextColumn = Annotated[str, typer.Option(help="Column of a table that holds the text.")]
+TextColumn = Annotated[
+    str, typer.Option(help="Column of a table that holds the text.", rich_help_panel=READING)
+]
+MaskPersonal = Annotated[
+    bool,
+    typer.Option(
+        "--mask-personal",
+        help="Write * over identity-card, phone and bank-card numbers and e-mail addresses in the results.",
+        rich_help_panel=RESULT,
+    ),
+]
 
 
 def _settings(encoding: str | None, text_column: str) -> dict[str, object]:
@@ -48,7 +80,7 @@ def read(
     for item in read_all(paths, config=config):
         if isinstance(item, Failure):
             failures += 1
-            print(f"minsheng: {item.message}", file=sys.stderr)
+            warn(item.message)
             continue
         if documents:
             print()
@@ -66,21 +98,29 @@ def tag(
     model: Annotated[
         str, typer.Option(help="Model directory. Default: the tagger that ships with minsheng.")
     ] = TAGGER,
-    out: Annotated[Path, typer.Option(help="Directory for the results.")] = Path("minsheng-tags"),
+    out: Annotated[Path, typer.Option(help="Directory for the results.", rich_help_panel=RESULT)] = Path(
+        "minsheng-tags"
+    ),
     encoding: Encoding = None,
     text_column: TextColumn = "text",
-    evidence: Annotated[bool, typer.Option(help="Name the sentence that earns each label.")] = True,
-    mask_personal: Annotated[
-        bool,
-        typer.Option(
-            "--mask-personal",
-            help="Write * over identity-card, phone and bank-card numbers and e-mail addresses in the results.",
-        ),
-    ] = False,
+    evidence: Annotated[
+        bool, typer.Option(help="Name the sentence that earns each label.", rich_help_panel=RESULT)
+    ] = True,
+    mask_personal: MaskPersonal = False,
     lang: Annotated[
-        Language | None, typer.Option(help="Language of the page. Default: that of the system.")
+        Language | None,
+        typer.Option(help="Language of the page. Default: that of the system.", rich_help_panel=RESULT),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete an earlier run in --out.")] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Delete an earlier run in --out.", rich_help_panel=RESULT),
+    ] = False,
+    engine: EngineName = "process",
+    ray_address: RayAddress = None,
+    ray_actors: RayActors = None,
+    ray_gpus: RayGpus = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Label every passage of the documents; results go to --out as a page, JSONL, CSV, Excel and Parquet."""
     from minsheng.config.load import build
@@ -92,42 +132,74 @@ def tag(
     }  # fmt: skip
     config = build(TagConfig, settings, where="options")
     page = TagsPageConfig(lang=lang or system_language())
+    ray = ray_settings(engine, address=ray_address, actors=ray_actors, gpus=ray_gpus)
+    if ray is not None and tag_into_dataset(
+        paths, model=model, out=out, config=config, ray=ray, overwrite=overwrite, quiet=quiet, as_json=as_json
+    ):
+        return
     from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.tag import tag as run
 
-    done = run(paths, model=model, out=out, config=config, page=page, overwrite=overwrite)
+    with screen(quiet=quiet):
+        done = run(paths, model=model, out=out, config=config, page=page, overwrite=overwrite, ray=ray)
     if not is_main_process():
         return
-    width = max((len(domain) for domain in done.labels), default=0)
-    print(
-        f"{done.documents} documents, {done.passages} passages in {done.seconds:.1f} s "
-        f"({done.passages / max(done.seconds, 1e-9):.0f} passages a second)"
-    )
-    for domain, count in done.labels.items():
-        share = f"{count / done.passages:6.1%}" if done.passages else ""
-        print(f"  {domain:<{width}}  {count:>7,}  {share}")
-    print(f"  {'to review':<{width}}  {done.review:>7,}")
-    if not done.can_decide:
-        print(
-            "  (all: the model's validation data were too few, or its errors too many, to say which are safe)"
-        )
-    print(f"page: {done.out / 'report.html'}")
-    print(f"results: {done.out} (tags.xlsx, tags.csv, tags.jsonl, tags.parquet, documents.csv)")
+    conclude(_values(done), lambda: _summary(done, model), quiet=quiet, as_json=as_json)
     if done.failures:
         _show_failures(done.out / "failures.jsonl", done.failures)
         raise typer.Exit(3)
+
+
+def _values(done: Tagged) -> dict[str, Any]:
+    return {
+        "out": done.out, "page": done.out / "report.html", "documents": done.documents,
+        "passages": done.passages, "labels": done.labels, "review": done.review, "failures": done.failures,
+        "can_decide": done.can_decide, "seconds": round(done.seconds, 3),
+    }  # fmt: skip
+
+
+def _summary(done: Tagged, model: str) -> None:
+    from minsheng.modeling.directory import read_info
+    from minsheng.modeling.shipped import shipped
+
+    put(
+        say(
+            "{documents} documents, {passages} passages in {seconds:.1f} s ({rate:.0f} passages a second)",
+            documents=done.documents, passages=done.passages, seconds=done.seconds,
+            rate=done.passages / max(done.seconds, 1e-9),
+        )
+    )  # fmt: skip
+    if not done.documents:  # nothing but failures, which follow
+        return
+    names = domain_names(read_info(shipped(model) or Path(model)).taxonomy)
+    counts = [(names.get(key, key), count) for key, count in done.labels.items()]
+    rows = [[name, f"{count:,}", _share(count, done.passages)] for name, count in counts]
+    rows.append([say("to review"), f"{done.review:,}", _share(done.review, done.passages)])
+    print_table(["", say("passages"), say("share")], rows)
+    if not done.can_decide:
+        print(
+            say(
+                "  (all: the model's validation data were too few, or its errors too many, to say which are safe)"
+            )
+        )
+    print(say("page: {page}", page=done.out / "report.html"))
+    print(say("results: {out} (tags.xlsx, tags.csv, tags.jsonl, tags.parquet, documents.csv)", out=done.out))
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count / total:.1%}" if total else "–"
 
 
 def _show_failures(place: Path, count: int) -> None:
     import json
     from itertools import islice
 
-    print(f"{count} could not be read, listed in {place}:", file=sys.stderr)
+    print(say("{count} could not be read, listed in {place}:", count=count, place=place), file=sys.stderr)
     with place.open(encoding="utf-8") as lines:
         for line in islice(lines, _SHOWN):
-            print(f"  {json.loads(line)['message']}", file=sys.stderr)
+            print(f"  {phrase(json.loads(line)['message'])}", file=sys.stderr)
     if count > _SHOWN:
-        print(f"  … and {count - _SHOWN} more", file=sys.stderr)
+        print(say("  … and {count} more", count=count - _SHOWN), file=sys.stderr)
 
 
 def register(app: typer.Typer) -> None:

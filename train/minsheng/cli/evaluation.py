@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from minsheng.cli.console import number, print_table
+from minsheng.cli import words
+from minsheng.cli.console import RESULT, Json, Quiet, conclude, number, print_table, put, screen
+from minsheng.cli.words import say
 from minsheng.corpus.records import SUFFIXES
 from minsheng.errors import DataError
 from minsheng.modeling.shipped import TAGGER
 
 if TYPE_CHECKING:
     from minsheng.evaluation.comparison import Comparison
-    from minsheng.evaluation.values import Evaluation
+    from minsheng.evaluation.values import Domain, Evaluation
+
+
+_REPORTS = ("evaluation", "comparison")  # of one model, of several
 
 
 class PageLanguage(StrEnum):
@@ -24,6 +29,12 @@ class PageLanguage(StrEnum):
 
     zh = "zh"
     en = "en"
+
+
+ContrastPairs = Annotated[
+    Path | None,
+    typer.Option(help="Labelled file of contrast pairs: two records a group, such as data/contrast.jsonl."),
+]
 
 
 def evaluate(
@@ -40,18 +51,17 @@ def evaluate(
         Path | None,
         typer.Option(
             help="Directory for the report. Default: MODEL/../evaluation, else minsheng-evaluation; for several "
-            "models minsheng-comparison."
+            "models minsheng-comparison.",
+            rich_help_panel=RESULT,
         ),
     ] = None,
-    contrast: Annotated[
-        Path | None,
-        typer.Option(
-            help="Labelled file of contrast pairs: two records a group, such as data/contrast.jsonl."
-        ),
-    ] = None,
+    contrast: ContrastPairs = None,
     lang: Annotated[
-        PageLanguage | None, typer.Option(help="Language of report.html. Default: that of the system.")
+        PageLanguage | None,
+        typer.Option(help="Language of report.html. Default: that of the system.", rich_help_panel=RESULT),
     ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Say how good a model is on labelled paragraphs, beside keyword rules and TF-IDF; or compare models."""
     from minsheng.config.schema import EvaluateConfig
@@ -63,18 +73,29 @@ def evaluate(
     language = lang.value if lang is not None else system_language()
     place = out or _place(models)
     config = EvaluateConfig()
-    if len(models) > 1:
-        compared = compare_models(
-            models, data, out=place, config=config, contrast_pairs=contrast, lang=language
-        )
-        if is_main_process():
-            _print_comparison(compared)
-            print(f"report: {place / PAGE}, {place / 'comparison.md'}, {place / 'comparison.json'}")
+    several = len(models) > 1
+    with screen(quiet=quiet):
+        if several:
+            compared = compare_models(
+                models, data, out=place, config=config, contrast_pairs=contrast, lang=language
+            )
+        else:
+            result = evaluate_model(
+                models[0], data, out=place, config=config, contrast_pairs=contrast, lang=language
+            )
+    if not is_main_process():
         return
-    result = evaluate_model(models[0], data, out=place, config=config, contrast_pairs=contrast, lang=language)
-    if is_main_process():
-        _print_evaluation(result)
-        print(f"report: {place / PAGE}, {place / 'evaluation.md'}, {place / 'evaluation.json'}")
+    files = [place / name for name in (PAGE, *(f"{_REPORTS[several]}.{suffix}" for suffix in ("md", "json")))]
+    values = _compared(compared) if several else _evaluated(result)
+
+    def summary() -> None:
+        if several:
+            _print_comparison(compared)
+        else:
+            _print_evaluation(result)
+        print(say("report: {files}", files=", ".join(map(str, files))))
+
+    conclude({"out": place, "page": place / PAGE, **values}, summary, quiet=quiet, as_json=as_json)
 
 
 def _place(models: Sequence[str]) -> Path:
@@ -97,33 +118,72 @@ def models_and_data(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     return models or [TAGGER], data
 
 
+def _evaluated(result: Evaluation) -> dict[str, Any]:
+    """What a script wants of an evaluation; evaluation.json has everything."""
+    macro = result.overall.macro.f1
+    return {
+        "examples": result.examples,
+        "macro_f1": {"value": macro.value, "low": macro.low, "high": macro.high},
+        "domains": {
+            domain.name: {
+                "precision": domain.precision.value, "recall": domain.recall.value, "f1": domain.f1.value,
+                "positives": domain.support,
+            }
+            for domain in result.domains
+        },
+        "baselines": {rival.name: {"macro_f1": rival.macro_f1.value} for rival in result.baselines},
+    }  # fmt: skip
+
+
+def _compared(result: Comparison) -> dict[str, Any]:
+    return {
+        "models": {model.name: _evaluated(model.evaluation) for model in result.models},
+        "pairs": [
+            {
+                "first": result.models[pair.first].name, "second": result.models[pair.second].name,
+                "macro_f1_difference": pair.macro_f1.difference.value, "p": pair.macro_f1.adjusted,
+            }
+            for pair in result.pairs
+        ],
+    }  # fmt: skip
+
+
+def _shown_name(domain: Domain) -> str:
+    return f"{domain.label.zh} {domain.name}" if words.language() == "zh" else domain.name
+
+
 def _print_evaluation(result: Evaluation) -> None:
     rows = [
         [
-            domain.name,
+            _shown_name(domain),
             *(number(rate.value) for rate in (domain.precision, domain.recall, domain.f1)),
             f"{domain.support:,}",
         ]
         for domain in result.domains
     ]
-    print_table(["", "precision", "recall", "F1", "positives"], rows)
+    print_table(["", say("precision"), say("recall"), "F1", say("positives")], rows)
     macro = result.overall.macro.f1
-    print(
-        f"macro-F1 {number(macro.value)} ({number(macro.low)} to {number(macro.high)}), "
-        f"{result.examples:,} paragraphs"
-    )
+    put(
+        say(
+            "macro-F1 {value} ({low} to {high}), {count:,} paragraphs",
+            value=number(macro.value), low=number(macro.low), high=number(macro.high), count=result.examples,
+        ),
+        "bold",
+    )  # fmt: skip
     for rival in result.baselines:
-        print(f"  {rival.name}: {number(rival.macro_f1.value)}")
+        print(f"  {say(rival.name)}: {number(rival.macro_f1.value)}")
     if (pairs := result.contrast) is not None:
         systems = (pairs.model, *pairs.baselines)
-        print(
-            f"contrast pairs with both right, of {pairs.pairs}: "
-            + ", ".join(f"{system.name} {system.both}" for system in systems)
-        )
+        each = ", ".join(f"{say(system.name)} {system.both}" for system in systems)
+        print(say("contrast pairs with both right, of {pairs}: {each}", pairs=pairs.pairs, each=each))
+
+
+def _short_name(domain: Domain) -> str:
+    return domain.label.zh if words.language() == "zh" else domain.name
 
 
 def _print_comparison(result: Comparison) -> None:
-    names = [domain.name for domain in result.models[0].evaluation.domains]
+    domains = result.models[0].evaluation.domains
     rows = [
         [
             model.name,
@@ -132,14 +192,17 @@ def _print_comparison(result: Comparison) -> None:
         ]
         for model in result.models
     ]
-    print_table(["F1", "macro", *names], rows)
+    print_table(["F1", say("macro"), *map(_short_name, domains)], rows)
     for pair in result.pairs:
         first, second = (result.models[place].name for place in (pair.first, pair.second))
         gap = pair.macro_f1.difference
         print(
-            f"{first} − {second}: macro-F1 {'–' if gap.value is None else f'{gap.value:+.3f}'} "
-            f"({number(gap.low)} to {number(gap.high)}), p = {number(pair.macro_f1.adjusted)}"
-        )
+            say(
+                "{first} − {second}: macro-F1 {gap} ({low} to {high}), p = {p}",
+                first=first, second=second, gap="–" if gap.value is None else f"{gap.value:+.3f}",
+                low=number(gap.low), high=number(gap.high), p=number(pair.macro_f1.adjusted),
+            )
+        )  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:

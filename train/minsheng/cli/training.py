@@ -1,11 +1,15 @@
-"""`minsheng train` and `minsheng pretrain`."""
+"""`minsheng train`, `minsheng distill` and `minsheng pretrain`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from minsheng.cli.console import Json, Quiet, conclude, number, print_table, put, screen
+from minsheng.cli.words import say
 
 ConfigPath = Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")]
 Overrides = Annotated[
@@ -17,7 +21,14 @@ Overwrite = Annotated[
 ]
 
 
-def train(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
+def train(
+    config: ConfigPath,
+    overrides: Overrides = None,
+    *,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Fine-tune an encoder on labelled paragraphs, or go on with a run that was stopped."""
     from minsheng.config.load import load_config
     from minsheng.config.schema import TrainConfig
@@ -26,15 +37,87 @@ def train(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwri
     from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.train import train as run
 
-    summary = run(settings, overwrite=overwrite)
+    with screen(quiet=quiet):
+        summary = run(settings, overwrite=overwrite)
     if is_main_process():
-        print(
-            f"{settings.run.output}/model: macro-F1 {summary['validation_macro_f1']:.3f}, "
-            f"micro-F1 {summary['validation_micro_f1']:.3f} on validation (update {summary['best_update']})"
+        folder = Path(settings.run.output)
+        values = {"model": folder / "model", **summary}
+        conclude(values, lambda: _trained(folder, summary), quiet=quiet, as_json=as_json)
+
+
+def _trained(folder: Path, summary: Mapping[str, Any]) -> None:
+    put(say("model: {model}", model=folder / "model"))
+    rows = [
+        [say("macro-F1 on validation"), number(summary["validation_macro_f1"])],
+        [say("micro-F1 on validation"), number(summary["validation_micro_f1"])],
+        [say("best update"), f"{summary['best_update']:,} / {summary['updates']:,}"],
+        [say("time"), _time(summary["seconds"])],
+    ]
+    print_table(["", ""], rows)
+    put(
+        say(
+            "next: minsheng evaluate {model} LABELLED_FILE, or minsheng tag FOLDER --model {model}",
+            model=folder / "model",
         )
+    )
 
 
-def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Overwrite = False) -> None:
+def distill(
+    config: ConfigPath,
+    overrides: Overrides = None,
+    *,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Make a small, fast model that says what a large one says, or go on with a run that was stopped."""
+    from minsheng.config.distill import DistillConfig
+    from minsheng.config.load import load_config
+
+    settings = load_config(DistillConfig, config, overrides or [])
+    from minsheng.workflows.distill import distill as run
+    from minsheng.workflows.hardware import is_main_process
+
+    with screen(quiet=quiet):
+        summary = run(settings, overwrite=overwrite)
+    if is_main_process():
+        folder = Path(settings.run.output)
+        values = {"model": folder / "model", **summary}
+        conclude(values, lambda: _distilled(folder, summary), quiet=quiet, as_json=as_json)
+
+
+def _distilled(folder: Path, summary: Mapping[str, Any]) -> None:
+    student, teacher = (summary["cost"][who] for who in ("student", "teacher"))
+    rows = [
+        [
+            say("macro-F1 on validation"),
+            *(number(summary[f"{who}_macro_f1"]) for who in ("student", "teacher")),
+        ],
+        [
+            say("million operations a token"),
+            *(f"{who['operations'] / 1e6:,.2f}" for who in (student, teacher)),
+        ],
+        [say("passages a second"), *(f"{who['passages_a_second']:,.0f}" for who in (student, teacher))],
+    ]
+    print_table(["", say("student"), say("teacher")], rows)
+    put(say("same labels as the teacher: {share:.1%}", share=summary["same_labels"]))
+    _trained(folder, summary)
+
+
+def _time(seconds: float) -> str:
+    from minsheng.workflows.progress import duration
+
+    return duration(seconds)
+
+
+def pretrain(
+    config: ConfigPath,
+    overrides: Overrides = None,
+    *,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
     """Train a Chinese encoder on unlabelled text, or go on training one (masked-language modelling)."""
     from minsheng.config.load import load_config
     from minsheng.config.schema import PretrainConfig
@@ -43,15 +126,28 @@ def pretrain(config: ConfigPath, overrides: Overrides = None, *, overwrite: Over
     from minsheng.workflows.hardware import is_main_process
     from minsheng.workflows.pretrain import pretrain as run
 
-    summary = run(settings, overwrite=overwrite)
+    with screen(quiet=quiet):
+        summary = run(settings, overwrite=overwrite)
     if is_main_process():
-        print(
-            f"{settings.run.output}/model: {summary['tokens']:,} tokens, held-out loss {summary['held_out_loss']:.3f}, "
-            f"accuracy {summary['held_out_accuracy']:.1%}"
-        )
+        folder = Path(settings.run.output)
+        values = {"model": folder / "model", **summary}
+        conclude(values, lambda: _pretrained(folder, summary), quiet=quiet, as_json=as_json)
+
+
+def _pretrained(folder: Path, summary: Mapping[str, Any]) -> None:
+    put(say("encoder: {model}", model=folder / "model"))
+    rows = [
+        [say("tokens"), f"{summary['tokens']:,}"],
+        [say("held-out loss"), number(summary["held_out_loss"])],
+        [say("held-out accuracy"), f"{summary['held_out_accuracy']:.1%}"],
+        [say("time"), _time(summary["seconds"])],
+    ]
+    print_table(["", ""], rows)
+    put(say("next: minsheng train CONFIG model.name={model}", model=folder / "model"))
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command()(train)
+    app.command()(distill)
     app.command()(pretrain)

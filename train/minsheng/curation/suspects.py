@@ -7,7 +7,7 @@ its neighbours. cleanlab finds and ranks the doubts a domain. It is optional, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,10 +66,11 @@ def out_of_fold(
     *,
     domains: Sequence[str],
     config: SuspectsConfig,
+    fitted: Callable[[int], None] | None = None,
 ) -> NDArray[np.float64]:
     """Probabilities `(texts, domains)`, each from a baseline fitted without the text's group.
 
-    Raises DataError for fewer groups than folds.
+    `fitted` is told how many folds are done. Raises DataError for fewer groups than folds.
     """
     from sklearn.model_selection import GroupKFold
 
@@ -80,11 +81,14 @@ def out_of_fold(
         )
     scores = np.zeros(truth.shape)
     folds = GroupKFold(n_splits=config.folds, shuffle=True, random_state=config.seed)
-    for train, held in folds.split(np.zeros(len(texts)), groups=list(groups)):
+    parts = folds.split(np.zeros(len(texts)), groups=list(groups))
+    for done, (train, held) in enumerate(parts, 1):
         model = fit_baseline(
             [texts[i] for i in train], truth[train], domains=domains, config=config.baseline, seed=config.seed
         )
         scores[held] = model.scores([texts[i] for i in held])
+        if fitted is not None:
+            fitted(done)
     return scores
 
 
@@ -104,11 +108,17 @@ def doubts_of(
 
 
 def find_suspects(
-    records: Sequence[Record], texts: Sequence[str], *, domains: Sequence[str], config: SuspectsConfig
+    records: Sequence[Record],
+    texts: Sequence[str],
+    *,
+    domains: Sequence[str],
+    config: SuspectsConfig,
+    fitted: Callable[[int], None] | None = None,
 ) -> Suspects:
     """Records with a doubtful label; `texts` are theirs, cleaned. Raises DataError, ConfigError."""
     truth = label_matrix(records, domains)
-    scores = out_of_fold(texts, truth, [r.group for r in records], domains=domains, config=config)
+    groups = [record.group for record in records]
+    scores = out_of_fold(texts, truth, groups, domains=domains, config=config, fitted=fitted)
     wrong, quality = doubts_of(truth, scores)
     found = []
     for row in np.argsort(quality, kind="stable"):

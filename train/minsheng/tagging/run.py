@@ -7,47 +7,27 @@ for byte that of a run that was not.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from minsheng.config.schema import TagConfig
 from minsheng.documents.clean import clean
-from minsheng.documents.find import STDIN, Found, find_files
 from minsheng.documents.personal import masked
-from minsheng.documents.read import read_safely
-from minsheng.documents.readers import formats
 from minsheng.documents.split import split
 from minsheng.documents.values import Document, Failure, Source
-from minsheng.errors import DocumentError, RunError
+from minsheng.errors import RunError
 from minsheng.tagging.records import document_record, failure_record, passage_records, to_line
 from minsheng.tagging.tagger import Tagger
+from minsheng.tagging.units import Unit, Window, find_windows, place_name, units
 
 STREAMS = ("tags", "documents", "failures")
-_TABLES = {"csv", "tsv", "xlsx", "json", "jsonl"}
-_ROWS = 16  # windows of rows of one table are this much longer: a row is one paragraph or little more
-
-Item = Found | Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The work of one part: a few files, or the rows `[first, last)` of one table."""
-
-    items: tuple[Item, ...]
-    first: int | None = None
-    last: int | None = None
-
-    def name(self) -> str:
-        """Changes when the part would hold something else."""
-        names = [[item.document, *_stamp(item)] for item in self.items]
-        return hashlib.sha256(json.dumps([names, self.first, self.last]).encode()).hexdigest()[:16]
 
 
 @dataclass(slots=True)
@@ -63,71 +43,6 @@ class Counts:
         self.documents += other["documents"]
         self.passages += other["passages"]
         self.failures += other["failures"]
-
-
-def _stamp(item: Item) -> tuple[int, ...]:
-    """Changes when a file was edited."""
-    try:
-        status = item.path.stat() if isinstance(item, Found) and item.document != STDIN else None
-    except OSError:
-        status = None
-    return () if status is None else (status.st_size, status.st_mtime_ns)
-
-
-def is_table(item: Item) -> bool:
-    """Whether each row of a file is a document."""
-    return isinstance(item, Found) and formats.KINDS.get(formats.suffix_of(item.document)) in _TABLES
-
-
-def _lies_in(item: Item, folder: str) -> bool:
-    return isinstance(item, Found) and os.path.abspath(item.path).startswith(folder + os.sep)  # noqa: PTH100
-
-
-def files_in_windows(
-    patterns: Sequence[str], *, window: int, without: Path | None = None
-) -> Iterator[tuple[Item, ...]]:
-    """`window` files at a time, in order; a table is a window of its own. Files below `without` are left out."""
-    left_out = os.path.abspath(without) if without is not None else None  # noqa: PTH100 - does not follow links
-    held: list[Item] = []
-    for item in find_files(patterns):
-        if left_out is not None and _lies_in(item, left_out):
-            continue
-        if is_table(item):
-            if held:
-                yield tuple(held)
-                held = []
-            yield (item,)
-            continue
-        held.append(item)
-        if len(held) == window:
-            yield tuple(held)
-            held = []
-    if held:
-        yield tuple(held)
-
-
-def _read(item: Item, config: TagConfig) -> Iterator[Source | Failure]:
-    if isinstance(item, Failure):
-        yield item
-        return
-    try:
-        yield from read_safely(item, config=config.documents)
-    except DocumentError as error:
-        yield Failure(item.document, error.code, str(error))
-
-
-def units(
-    patterns: Sequence[str], *, config: TagConfig, without: Path | None = None
-) -> Iterator[tuple[Unit, Iterator[Source | Failure]]]:
-    """Every part's work, with its sources. The sources of a part must be used up before the next part."""
-    for items in files_in_windows(patterns, window=config.window, without=without):
-        if not is_table(items[0]):
-            yield Unit(items), (source for item in items for source in _read(item, config))
-            continue
-        rows, first, size = _read(items[0], config), 0, config.window * _ROWS
-        while chunk := list(islice(rows, size)):
-            yield Unit(items, first, first + len(chunk)), iter(chunk)
-            first += len(chunk)
 
 
 def _prepare(sources: Iterator[Source | Failure], config: TagConfig) -> Iterator[Document | Failure]:
@@ -163,8 +78,8 @@ def tag_part(
 
 def commit_part(place: Path, lines: dict[str, list[str]], record: dict[str, Any]) -> None:
     """Write a part's folder; it appears whole or not at all."""
-    beside = place.with_name(f".{place.name}.{os.getpid()}.part")
-    shutil.rmtree(beside, ignore_errors=True)
+    # Process ids are not different on different machines.
+    beside = place.with_name(f".{place.name}.{uuid4().hex}.part")
     beside.mkdir(parents=True)
     for name, text in [
         *((f"{name}.jsonl", "".join(lines[name])) for name in STREAMS),
@@ -174,39 +89,81 @@ def commit_part(place: Path, lines: dict[str, list[str]], record: dict[str, Any]
             out.write(text.encode("utf-8"))
             out.flush()
             os.fsync(out.fileno())
-    beside.rename(place)
+    try:
+        beside.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise
+        # A process that was taken for lost has finished it since, from the same sources.
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def tag_parts(
-    tagger: Tagger, patterns: Sequence[str], parts: Path, *, config: TagConfig, rank: int = 0, ranks: int = 1
+    tagger: Tagger,
+    patterns: Sequence[str],
+    parts: Path,
+    *,
+    config: TagConfig,
+    rank: int = 0,
+    ranks: int = 1,
+    windows: Iterable[Window] | None = None,
 ) -> Iterator[Counts]:
     """Finish every part of this rank that is not finished yet; yields the counts after each part.
 
-    What lies beside `parts` is result and never input. Raises RunError where a finished part belongs to
-    other input.
+    `rank`, `ranks`, `windows`: see `units`. What lies beside `parts` is result and never input. Raises
+    RunError where a finished part belongs to other input.
     """
     parts.mkdir(parents=True, exist_ok=True)
-    counts, number = Counts(), -1
-    changed = "the input changed since this run began (part {}); choose another --out, or add --overwrite"
-    for number, (unit, sources) in enumerate(units(patterns, config=config, without=parts.parent)):
-        if number % ranks != rank:
-            continue
-        place, name = parts / f"{number:08d}", unit.name()
-        if place.is_dir():
-            record = json.loads((place / "part.json").read_text(encoding="utf-8"))
-            if record["unit"] != name:
-                raise RunError(f"{parts.parent}: {changed.format(number)}")
-        else:
+    counts, total = Counts(), 0
+    if windows is None:
+        windows = find_windows(patterns, window=config.window, without=parts.parent, ranks=ranks)
+
+    def counted(windows: Iterable[Window]) -> Iterator[Window]:
+        nonlocal total
+        for window in windows:
+            total += 1
+            yield window
+
+    for unit, sources in units(patterns, config=config, rank=rank, ranks=ranks, windows=counted(windows)):
+        record = finished_part(parts, unit)
+        if record is None:
             lines, done = tag_part(tagger, sources, config=config)
-            record = {"unit": name, **done}
-            commit_part(place, lines, record)
+            record = part_record(unit, done)
+            commit_part(parts / unit.place, lines, record)
         counts.add(record)
         yield counts
-    beyond = [
-        int(place.name) for place in parts.iterdir() if place.name.isdigit() and int(place.name) > number
-    ]
-    if beyond:
-        raise RunError(f"{parts.parent}: {changed.format(min(beyond))}")
+    refuse_parts_beyond(parts, total)
+
+
+def part_record(unit: Unit, counts: dict[str, int]) -> dict[str, Any]:
+    """What `part.json` says of a part."""
+    return {"unit": unit.name(), "ends": unit.ends, **counts}
+
+
+def finished_part(parts: Path, unit: Unit) -> dict[str, Any] | None:
+    """`part.json` of a finished part; None: it is to be done. Raises RunError where it is of other input."""
+    place = parts / unit.place
+    if not place.is_dir():
+        return None
+    record: dict[str, Any] = json.loads((place / "part.json").read_text(encoding="utf-8"))
+    if record["unit"] != unit.name():
+        raise _changed(parts, unit.place)
+    return record
+
+
+def refuse_parts_beyond(parts: Path, total: int) -> None:
+    """Raises RunError where there are parts of more than `total` windows."""
+    beyond = place_name(total)
+    names = [p.name for p in parts.iterdir() if p.name.isdigit() and p.name >= beyond]
+    if names:
+        raise _changed(parts, min(names))
+
+
+def _changed(parts: Path, part: str) -> RunError:
+    return RunError(
+        f"{parts.parent}: the input changed since this run began (part {part}); "
+        "choose another --out, or add --overwrite"
+    )
 
 
 def join_parts(parts: Path, out: Path, stream: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from minsheng.config.corpus import SelectionConfig, SuspectsConfig
-from minsheng.config.schema import CleanConfig, DocumentsConfig, RunConfig, TagConfig
+from minsheng.config.schema import CleanConfig, DocumentsConfig, TagConfig
 from minsheng.corpus.agreement import Agreement, agree
 from minsheng.corpus.candidates import WeakLabels, candidates, suggest
 from minsheng.corpus.exchange import formats
@@ -22,8 +22,7 @@ from minsheng.documents.values import Failure
 from minsheng.errors import DataError, RunError
 from minsheng.tagging.tagger import Tag, Tagger
 from minsheng.taxonomy import Taxonomy
-from minsheng.workflows.hardware import build_accelerator
-from minsheng.workflows.progress import Progress
+from minsheng.workflows.progress import Progress, followed
 
 _CHUNK = 256  # passages tagged between two movements of the progress bar
 
@@ -70,7 +69,7 @@ def suggest_labels(
     """
     refuse_existing(out, overwrite=overwrite)
     name = formats.format_of(out, format)
-    rows, failures = _split(candidates(patterns, config=config))
+    rows, failures = _split(followed(candidates(patterns, config=config), "read", unit="passages"))
     if not rows:
         raise DataError("no passages in these documents")
     weak = suggest(rows, taxonomy)
@@ -108,12 +107,13 @@ def select_passages(
     """
     refuse_existing(out, overwrite=overwrite)
     name = formats.format_of(out, format)
-    accelerator = build_accelerator(
-        RunConfig(output=str(out.parent), precision=tagging.precision, threads=tagging.threads)
+    tagger = Tagger.load(
+        model, precision=tagging.precision, threads=tagging.threads, batch_tokens=tagging.batch_tokens
     )
-    tagger = Tagger.load(model, accelerator=accelerator, batch_tokens=tagging.batch_tokens)
     seen = {_same(row["text"]) for path in labelled for row in formats.read(path, tagger.info.taxonomy)}
-    found, failures = _split(candidates(patterns, config=tagging.documents))
+    found, failures = _split(
+        followed(candidates(patterns, config=tagging.documents), "read", unit="passages")
+    )
     rows, repeated = [], 0
     for row in found:
         if len(row["text"]) < config.shortest:
@@ -181,7 +181,8 @@ def doubt_labels(
         formats.format_of(out, format)
     records = read_files(paths, taxonomy.keys)
     texts = [clean_text(record.text, config=CleanConfig()) for record in records]
-    suspects = find_suspects(records, texts, domains=taxonomy.keys, config=config)
+    with Progress("suspects", total=config.folds, unit="folds") as bar:
+        suspects = find_suspects(records, texts, domains=taxonomy.keys, config=config, fitted=bar.update)
     if out is not None:
         formats.write([_doubted(suspect) for suspect in suspects.ranked], out, format=format)
     return suspects

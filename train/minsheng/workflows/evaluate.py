@@ -19,7 +19,7 @@ from minsheng.pages.evaluation import evaluation_page
 from minsheng.pages.evaluation_comparison import comparison_page
 from minsheng.tagging.tagger import Tagger
 from minsheng.workflows import provenance
-from minsheng.workflows.hardware import build_accelerator
+from minsheng.workflows.hardware import is_main_process, launch_accelerator
 from minsheng.workflows.measure import Measured, measure
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def evaluate_model(
     Raises ModelError, DataError.
     """
     accelerator = _accelerator(out, config)
-    tagger = Tagger.load(model, accelerator=accelerator, batch_tokens=config.batch_tokens)
+    tagger = _load(model, config, accelerator)
     records = read_files(data, tagger.info.labels)
-    result = _measured(model, tagger, data, records, accelerator, config, contrast_pairs).evaluation
-    if accelerator.is_main_process:
+    result = _measured(model, tagger, data, records, config, contrast_pairs).evaluation
+    if is_main_process():
         _write(result, out, lang)
     return result
 
@@ -74,16 +74,18 @@ def compare_models(
     measured: list[Measured] = []
     records: list[Record] = []
     labels: tuple[str, ...] = ()
+    computed: set[str] = set()
     for model in models:
-        tagger = Tagger.load(model, accelerator=accelerator, batch_tokens=config.batch_tokens)
+        tagger = _load(model, config, accelerator)
         if measured and tagger.info.labels != labels:
             raise DataError(
                 f"{model} has the labels {', '.join(tagger.info.labels)} and {names[0]} has {', '.join(labels)}; "
                 "compare models of one taxonomy and problem"
             )
         labels = tagger.info.labels
+        computed.add(tagger.computed_by)
         records = records or read_files(data, labels)
-        measured.append(_measured(model, tagger, data, records, accelerator, config, contrast_pairs))
+        measured.append(_measured(model, tagger, data, records, config, contrast_pairs))
     pairs = compare(
         measured[0].truth,
         [one.given for one in measured],
@@ -96,10 +98,9 @@ def compare_models(
             for name, folder, one in zip(names, folders_of(names), measured, strict=True)
         ),
         pairs=pairs,
-        about=provenance.of_data(data, records)
-        | provenance.of_run(precision=str(accelerator.mixed_precision)),
+        about=provenance.of_data(data, records) | provenance.of_run(precision=", ".join(sorted(computed))),
     )
-    if accelerator.is_main_process:
+    if is_main_process():
         for one in result.models:
             _write(one.evaluation, out / one.folder, lang)
         write_atomic(out / "comparison.json", result.to_json().encode("utf-8"))
@@ -114,8 +115,15 @@ def folders_of(names: Sequence[str]) -> list[str]:
     return [f"{number}-{name}" if name else str(number) for number, name in enumerate(safe, 1)]
 
 
-def _accelerator(out: Path, config: EvaluateConfig) -> Accelerator:
-    return build_accelerator(RunConfig(output=str(out), precision=config.precision, threads=config.threads))
+def _accelerator(out: Path, config: EvaluateConfig) -> Accelerator | None:
+    return launch_accelerator(RunConfig(output=str(out), threads=config.threads))
+
+
+def _load(model: str | Path, config: EvaluateConfig, accelerator: Accelerator | None) -> Tagger:
+    return Tagger.load(
+        model, precision=config.precision, threads=config.threads, batch_tokens=config.batch_tokens,
+        accelerator=accelerator,
+    )  # fmt: skip
 
 
 def _measured(
@@ -123,7 +131,6 @@ def _measured(
     tagger: Tagger,
     data: Sequence[str | Path],
     records: Sequence[Record],
-    accelerator: Accelerator,
     config: EvaluateConfig,
     contrast_pairs: Path | None,
 ) -> Measured:
@@ -135,7 +142,7 @@ def _measured(
             **provenance.of_model(name, tagger),
             **provenance.of_data(data, records),
             **({} if contrast_pairs is None else {"contrast pairs": str(contrast_pairs)}),
-            **provenance.of_run(precision=str(accelerator.mixed_precision)),
+            **provenance.of_run(precision=tagger.computed_by),
         },
         config=config.report,
     )

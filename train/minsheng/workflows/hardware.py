@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minsheng.config.schema import RunConfig
 from minsheng.errors import ConfigError, nearest
-from minsheng.modeling.inference import make_accelerator
+from minsheng.modeling.precision import choose_precision, make_accelerator
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bf16 matrices itself; emulation is slower than float32."""
-    import torch
-
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
-            flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-        return any(flag in flags.split() for flag in ("avx512_bf16", "amx_bf16", "bf16"))
-    except OSError:
-        return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
-
-
-def choose_precision(wanted: str) -> str:
-    """`auto` → the fastest safe one here: bf16 where the device computes in it, else `no` (float32)."""
-    import torch
-
-    if wanted != "auto":
-        return wanted
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    return "bf16" if cpu_has_bf16() else "no"
-
-
 def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accelerator:
     """The Accelerator of a run. What `accelerate launch` says about devices and processes stays in force.
 
-    Raises ConfigError for an unknown or missing tracker.
+    Raises ConfigError for an unknown or missing tracker, and for a launch that shards the model.
     """
+    for name in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
+        # Its processes would wait for each other for ever: each has its own number of batches here.
+        if os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true":
+            raise ConfigError(
+                f"accelerate: {name} shards the model over processes that compute in step, and these do not; "
+                "use distributed_type MULTI_GPU (see configs/accelerate)"
+            )
     import torch
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
     from huggingface_hub.utils import logging as hub_logging
@@ -75,8 +59,19 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
         raise ConfigError(f"run: {error}") from error
 
 
+def launch_accelerator(run: RunConfig) -> Accelerator | None:
+    """The Accelerator of a launch with several processes; None for a process alone, which need not load torch."""
+    return build_accelerator(run) if _is_one_of_several() else None
+
+
+def _is_one_of_several() -> bool:
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
 def is_main_process() -> bool:
     """Whether this process should speak to the person: of several that `accelerate launch` began, the first."""
+    if not _is_one_of_several():
+        return True
     from accelerate import PartialState
 
     return bool(PartialState().is_main_process)

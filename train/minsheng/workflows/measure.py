@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,7 +25,9 @@ from minsheng.modeling.directory import NONE, ModelInfo
 from minsheng.tagging.tagger import Tagger
 from minsheng.taxonomy import keyword_labels
 from minsheng.workflows.data import targets_of
+from minsheng.workflows.hardware import is_main_process
 from minsheng.workflows.marked_evidence import evidence_cases
+from minsheng.workflows.progress import Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +37,7 @@ YEAR = "year"
 KEYWORDS, TFIDF = "keyword rule", "TF-IDF + logistic regression"
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _WEIGHTS = "*.safetensors"
+_CHUNK = 128  # texts between two movements of the progress bar
 
 T = TypeVar("T")
 
@@ -59,9 +63,9 @@ def measure(
     info = tagger.info
     texts = [clean_text(record.text, config=info.clean) for record in records]
     truth = targets_of(records, info.labels, single_label=info.single_label)
-    logits, seconds = _timed(lambda: tagger.logits(texts, together=True))
+    logits, seconds = _timed(lambda: np.concatenate(_chunked(texts, "evaluate", _scorer(tagger))))
     scores = tagger.probabilities(logits)
-    tags = tagger.tag(texts, clean=False)
+    tags = list(chain(*_chunked(texts, "evidence", lambda some: tagger.tag(some, clean=False))))
     baselines, costs = _baselines(tagger, texts)
     slices = {name: _slice(records, name) for name in SLICES} | {YEAR: [year_of(r.date) for r in records]}
     calibration = info.calibration
@@ -93,6 +97,20 @@ def measure(
         config=config,
     )
     return Measured(result, truth, decide(scores, calibration.thresholds))
+
+
+def _scorer(tagger: Tagger) -> Callable[[Sequence[str]], NDArray[np.float64]]:
+    return lambda texts: tagger.logits(texts, together=True)
+
+
+def _chunked(texts: Sequence[str], title: str, work: Callable[[Sequence[str]], T]) -> list[T]:
+    """What `work` makes of the texts, a chunk at a time so that a bar can move; at least one chunk."""
+    done: list[T] = []
+    with Progress(title, total=len(texts), unit="paragraphs", show=is_main_process()) as bar:
+        for start in range(0, max(1, len(texts)), _CHUNK):
+            done.append(work(texts[start : start + _CHUNK]))
+            bar.update(min(start + _CHUNK, len(texts)))
+    return done
 
 
 def names_of(info: ModelInfo) -> tuple[Name, ...]:

@@ -32,7 +32,7 @@ from minsheng.modeling.pretraining import (
 )
 from minsheng.modeling.vocabulary import sample_documents, train_tokenizer
 from minsheng.workflows.hardware import build_accelerator, machine
-from minsheng.workflows.progress import Progress
+from minsheng.workflows.progress import Progress, followed
 from minsheng.workflows.run_directory import RunDirectory, open_run
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _fingerprint(files: list[SourceFile], config: PretrainConfig, tokenizer: Pre
     return digest.hexdigest()
 
 
-def _prepare(run: RunDirectory, config: PretrainConfig) -> PreTrainedTokenizerBase:
+def _prepare(run: RunDirectory, config: PretrainConfig, *, show: bool) -> PreTrainedTokenizerBase:
     """Tokenizer and token stream; what stands there from before is kept."""
     files = find_sources(config.data)
     if config.model is not None:
@@ -68,7 +68,12 @@ def _prepare(run: RunDirectory, config: PretrainConfig) -> PreTrainedTokenizerBa
         tokenizer = load_tokenizer(str(place))
     write_stream(
         run.folder / "stream",
-        iterate_documents(files, text_field=config.data.text_field),
+        followed(
+            iterate_documents(files, text_field=config.data.text_field),
+            "prepare",
+            unit="documents",
+            show=show,
+        ),
         tokenizer,
         held_out=config.data.held_out,
         fingerprint=_fingerprint(files, config, tokenizer),
@@ -91,7 +96,7 @@ def _pretrain(config: PretrainConfig, *, overwrite: bool, stack: ExitStack) -> d
     main = accelerator.is_main_process
     with accelerator.main_process_first():
         run = stack.enter_context(open_run(config, overwrite=overwrite, first=main))
-        tokenizer = _prepare(run, config)
+        tokenizer = _prepare(run, config, show=main)
     model = (
         build_masked_model(config.architecture, tokenizer, seed=config.seed)
         if config.model is None

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from minsheng.config.distill import DistillConfig
 from minsheng.config.load import dump_config, parse_yaml
 from minsheng.config.schema import PretrainConfig, TrainConfig
 from minsheng.errors import ConfigError, RunError
@@ -21,6 +22,8 @@ from minsheng.modeling.checkpoint import latest_checkpoint, write_atomic
 # Settings of a run that may differ between its start and its continuation.
 _FREE = {"output", "threads", "checkpoint_updates", "trackers"}
 _LOCK = ".lock"
+
+RunSettings = TrainConfig | DistillConfig | PretrainConfig
 
 
 @contextmanager
@@ -133,7 +136,7 @@ def holds_anything(folder: Path) -> bool:
     return folder.is_dir() and any(path.suffix != ".part" and path.name != _LOCK for path in folder.iterdir())
 
 
-def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
+def comparable(config: RunSettings) -> dict[str, Any]:
     """The settings that must not change between the start of a run and its continuation, as plain values.
 
     Those that change what is learnt, but for the length of a pre-training run: until its decay begins, the
@@ -146,9 +149,7 @@ def comparable(config: TrainConfig | PretrainConfig) -> dict[str, Any]:
     return tree
 
 
-def open_run(
-    config: TrainConfig | PretrainConfig, *, overwrite: bool = False, first: bool = True
-) -> RunDirectory:
+def open_run(config: RunSettings, *, overwrite: bool = False, first: bool = True) -> RunDirectory:
     """Make and lock the run directory, or take up an unfinished run of the same config.
 
     `first`: of several processes only one looks and writes; the others follow it.
@@ -173,7 +174,7 @@ def open_run(
     return run
 
 
-def _check(run: RunDirectory, config: TrainConfig | PretrainConfig, *, overwrite: bool) -> None:
+def _check(run: RunDirectory, config: RunSettings, *, overwrite: bool) -> None:
     """Raises RunError where a run may not be begun or taken up."""
     stored = run.folder / "config.yaml"
     if run.folder.exists() and not run.folder.is_dir():

@@ -9,21 +9,32 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from minsheng.config.engines import RayConfig
 from minsheng.config.pages import TagsPageConfig
 from minsheng.config.schema import RunConfig, TagConfig
 from minsheng.documents import encoding
-from minsheng.errors import RunError
+from minsheng.documents.find import STDIN
+from minsheng.errors import ConfigError, EngineError, RunError
 from minsheng.modeling.checkpoint import write_atomic
 from minsheng.pages.tags import write_pages
-from minsheng.tagging.run import STREAMS, Counts, files_in_windows, is_table, join_parts, tag_parts
+from minsheng.tagging.engines.plan import missing_part, window_rows, write_plan
+from minsheng.tagging.engines.ranks import Ranks, begin
+from minsheng.tagging.engines.ray import tag_windows
+from minsheng.tagging.engines.stages import PartsStore
+from minsheng.tagging.run import STREAMS, Counts, join_parts, refuse_parts_beyond, tag_parts
 from minsheng.tagging.sinks import flatten, read_lines, tag_columns, write_csv, write_excel, write_parquet
 from minsheng.tagging.tagger import Tagger
-from minsheng.workflows.hardware import build_accelerator
+from minsheng.tagging.units import files_in_windows, is_table
+from minsheng.workflows.hardware import launch_accelerator
 from minsheng.workflows.progress import Progress
 from minsheng.workflows.run_directory import clear, held, holds_anything
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,11 @@ class Tagged:
 
 def _open(out: Path, identity: dict[str, Any], *, overwrite: bool, stack: ExitStack) -> None:
     """Make the output directory, or take up an unfinished run of the same kind, and lock it. Raises RunError."""
-    if (_manifest(out / "run.json", identity) or {}).get("finished"):
+    before = _manifest(out / "run.json", identity) or {}
+    if before.get("finished"):
         shutil.rmtree(out / "parts", ignore_errors=True)  # of a run that was stopped after its last word
+        # A mistyped path leaves a run that read nothing; it must not stand in the way of the right one.
+        overwrite = overwrite or (before.get("summary") or {}).get("documents") == 0
     _check(out, identity, overwrite=overwrite)  # before anything is made in a folder that is no run
     stack.enter_context(held(out))
     _check(out, identity, overwrite=overwrite)  # again: it may have been finished in between
@@ -89,17 +103,19 @@ def tag(
     config: TagConfig,
     page: TagsPageConfig | None = None,
     overwrite: bool = False,
+    ray: RayConfig | None = None,
 ) -> Tagged:
     """Tag every document that the patterns name into `out`, or go on where a run was stopped.
 
-    `page`: of `report.html`; it changes no tag.
+    `page`: of `report.html`; it changes no tag. `ray`: let a Ray cluster do the work, whose nodes all see the
+    inputs, the model and `out` at the same places; a run may be begun in one way and finished in another.
 
     Raises ModelError, ConfigError, RunError. A file that cannot be read is listed and the rest goes on.
     """
     with ExitStack() as stack:
         return _tag(
             patterns, model=model, out=out, config=config, page=page or TagsPageConfig(), overwrite=overwrite,
-            stack=stack,
+            ray=ray, stack=stack,
         )  # fmt: skip
 
 
@@ -111,41 +127,105 @@ def _tag(
     config: TagConfig,
     page: TagsPageConfig,
     overwrite: bool,
+    ray: RayConfig | None,
     stack: ExitStack,
 ) -> Tagged:
     """The run in reading order; `stack` unlocks its directory, however it ends."""
     if config.documents.encoding is not None:
         encoding.names(config.documents.encoding)  # a name that nobody knows is found before any work
-    accelerator = build_accelerator(
-        RunConfig(output=str(out), precision=config.precision, threads=config.threads)
-    )
-    tagger = Tagger.load(model, accelerator=accelerator, batch_tokens=config.batch_tokens)
-    main = accelerator.is_main_process
+    accelerator = launch_accelerator(RunConfig(output=str(out), threads=config.threads))
+    tagger = Tagger.load(
+        model, precision=config.precision, threads=config.threads, batch_tokens=config.batch_tokens,
+        accelerator=accelerator,
+    )  # fmt: skip
+    main = accelerator is None or accelerator.is_main_process
     identity = {
         "model": tagger.fingerprint,
         "inputs": list(patterns),
         "config": config.model_dump(mode="json", exclude={"threads"}),
         "domains": list(tagger.domains),
     }
-    if main:
-        _open(out, identity, overwrite=overwrite, stack=stack)
-    accelerator.wait_for_everyone()
+    parts = out / "parts"
+    launch = begin(accelerator, partial(_open, out, identity, overwrite=overwrite, stack=stack))
     began = time.monotonic()
-    parts, counts = out / "parts", Counts()
-    with Progress("tag", total=_planned(patterns, out), unit="documents", show=main) as bar:
-        for counts in tag_parts(
-            tagger, patterns, parts, config=config,
-            rank=accelerator.process_index, ranks=accelerator.num_processes,
-        ):  # fmt: skip
-            rate = counts.passages / max(1e-9, time.monotonic() - began)
-            bar.update(
-                counts.documents + counts.failures, f"{counts.passages:,} passages · {rate:,.0f} passages/s"
-            )
-    accelerator.wait_for_everyone()
+    if ray is not None:
+        counts = _tag_with_ray(tagger, patterns, parts, config=config, ray=ray)
+    elif accelerator is None:
+        counts = _tag_parts(tagger, patterns, parts, config=config, planned=_planned(patterns, out))
+    else:
+        counts = _tag_with_others(
+            tagger, patterns, parts, config=config, accelerator=accelerator, launch=launch
+        )
     seconds = time.monotonic() - began
     if not main:
         return Tagged(out, counts.documents, counts.passages, counts.failures, 0, seconds)
     return _finish(out, parts, identity, tagger, page, seconds)
+
+
+def _tag_parts(
+    tagger: Tagger,
+    patterns: Sequence[str],
+    parts: Path,
+    *,
+    config: TagConfig,
+    planned: int | None,
+    ranks: Ranks | None = None,
+) -> Counts:
+    """The parts of this process, with a bar: all, or those of its rank. `planned`: how many documents these hold."""
+    began, counts = time.monotonic(), Counts()
+    rank, of = (ranks.rank, ranks.ranks) if ranks else (0, 1)
+    title = "tag" if of == 1 else f"tag (rank 0 of {of})"
+    windows = ranks.windows() if ranks else None
+    with Progress(title, total=planned, unit="documents", show=rank == 0) as bar:
+        for counts in tag_parts(tagger, patterns, parts, config=config, rank=rank, ranks=of, windows=windows):
+            rate = counts.passages / max(1e-9, time.monotonic() - began)
+            bar.update(
+                counts.documents + counts.failures, f"{counts.passages:,} passages · {rate:,.0f} passages/s"
+            )
+    return counts
+
+
+def _tag_with_others(
+    tagger: Tagger,
+    patterns: Sequence[str],
+    parts: Path,
+    *,
+    config: TagConfig,
+    accelerator: Accelerator,
+    launch: str,
+) -> Counts:
+    """The parts of this rank; rank 0 ends when those of all ranks stand. Raises EngineError."""
+    number, of = accelerator.process_index, accelerator.num_processes
+    with Ranks(parts, launch, rank=number, ranks=of) as ranks:
+        planned = ranks.list_files(patterns, window=config.window)
+        counts = _tag_parts(tagger, patterns, parts, config=config, planned=planned, ranks=ranks)
+        if number == 0:
+            ranks.wait_for_all()
+    return counts
+
+
+def _tag_with_ray(
+    tagger: Tagger, patterns: Sequence[str], parts: Path, *, config: TagConfig, ray: RayConfig
+) -> Counts:
+    """All parts, by the workers of a Ray cluster. Raises EngineError, RunError, ConfigError."""
+    if STDIN in patterns:
+        raise ConfigError("standard input cannot be read by the workers of a cluster: give a file")
+    parts.mkdir(parents=True, exist_ok=True)
+    plan, counts = parts / ".plan.txt", Counts()
+    planned = write_plan(plan, patterns, window=config.window, without=parts.parent)
+    rows = list(window_rows(plan))
+    store = PartsStore(parts.absolute(), config)
+    model = str(tagger.folder.absolute())
+    with Progress("tag (Ray)", total=planned, unit="documents") as bar:
+        for counts in tag_windows(rows, store, model=model, config=config, ray=ray):
+            bar.update(counts.documents + counts.failures, f"{counts.passages:,} passages")
+    refuse_parts_beyond(parts, len(rows))
+    missing = missing_part(plan, parts)
+    if missing is not None:
+        raise EngineError(
+            f"{parts.parent}: part {missing} is missing; do all nodes see this folder at this place?"
+        )
+    return counts
 
 
 def _planned(patterns: Sequence[str], out: Path) -> int | None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import shutil
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,23 +13,24 @@ import numpy as np
 
 from minsheng.config.schema import TrainConfig
 from minsheng.errors import RunError
-from minsheng.evaluation.baselines import fit_baseline
 from minsheng.metrics.scores import decide, score
 from minsheng.modeling.averaging import WeightAverage
 from minsheng.modeling.batches import encode
-from minsheng.modeling.calibration import fit_calibration, probabilities
+from minsheng.modeling.calibration import probabilities
 from minsheng.modeling.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint
-from minsheng.modeling.directory import ModelInfo, fold_temperature, model_labels, save_directory
+from minsheng.modeling.directory import model_labels
+from minsheng.modeling.forward import TorchForward
 from minsheng.modeling.inference import predict_logits
 from minsheng.modeling.model import build_classifier, load_tokenizer, use_fast_attention
 from minsheng.modeling.optimization import build_optimizers, warmup_and_decay
 from minsheng.modeling.training import Examples, TrainStep, summed_loss, total_updates, train_updates
 from minsheng.modeling.vocabulary import train_tokenizer
-from minsheng.taxonomy import Taxonomy, load_taxonomy
-from minsheng.workflows.data import LabelledSet, load_sets
+from minsheng.taxonomy import load_taxonomy
+from minsheng.workflows.data import load_sets
 from minsheng.workflows.hardware import build_accelerator, machine
 from minsheng.workflows.progress import Progress
-from minsheng.workflows.run_directory import RunDirectory, comparable, open_run
+from minsheng.workflows.run_directory import RunDirectory, open_run
+from minsheng.workflows.task import Task, encode_validation, publish_model, settings_print
 
 if TYPE_CHECKING:
     import torch
@@ -78,21 +76,6 @@ def _score(config: TrainConfig, logits: NDArray[np.float32], truth: NDArray[np.b
     return {"loss": loss / len(truth), "macro_f1": found.macro.f1, "micro_f1": found.micro.f1}
 
 
-def confusion(
-    truth: NDArray[np.bool_], predicted: NDArray[np.bool_], labels: Sequence[str]
-) -> dict[str, dict[str, int]]:
-    """Counts of true and false positives and negatives of each label."""
-    cells = {
-        "true_positives": truth & predicted,
-        "false_positives": ~truth & predicted,
-        "false_negatives": truth & ~predicted,
-        "true_negatives": ~truth & ~predicted,
-    }
-    return {
-        label: {name: int(cell[:, i].sum()) for name, cell in cells.items()} for i, label in enumerate(labels)
-    }
-
-
 def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:
     """Run (or go on with) a fine-tuning run. Returns the summary that `finished.json` holds.
 
@@ -105,19 +88,35 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:
 def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[str, Any]:
     """The run in reading order; `stack` closes and unlocks its directory, however it ends."""
     accelerator = build_accelerator(config.run, trackers=config.run.trackers)
-    main, single = accelerator.is_main_process, config.problem == "single_label"
     taxonomy = load_taxonomy(config.taxonomy)
-    labels = model_labels(taxonomy, single_label=single)
-    train_set, validation_set = load_sets(config, taxonomy)
+    single = config.problem == "single_label"
+    sets = load_sets(config, taxonomy)
     with accelerator.main_process_first():
-        run = stack.enter_context(open_run(config, overwrite=overwrite, first=main))
-        tokenizer = _tokenizer(run, config, train_set.texts)
-    raw = build_classifier(config.model, tokenizer, labels=labels, single_label=single, seed=config.seed)
-    encoded = [
-        encode(tokenizer, s.texts, max_tokens=config.model.max_tokens) for s in (train_set, validation_set)
-    ]
-    truth, prints = validation_set.truth, [train_set.fingerprint, validation_set.fingerprint]
-    data = Examples(encoded[0], train_set.truth.astype(np.float32))
+        run = stack.enter_context(open_run(config, overwrite=overwrite, first=accelerator.is_main_process))
+        tokenizer = _tokenizer(run, config, sets[0].texts)
+    labels = model_labels(taxonomy, single_label=single)
+    task = Task(
+        config=config,
+        taxonomy=taxonomy,
+        sets=sets,
+        tokenizer=tokenizer,
+        model=build_classifier(config.model, tokenizer, labels=labels, single_label=single, seed=config.seed),
+        data=Examples(
+            encode(tokenizer, sets[0].texts, max_tokens=config.model.max_tokens),
+            sets[0].truth.astype(np.float32),
+        ),
+        settings=settings_print(config),
+    )
+    return learn(task, run, accelerator)
+
+
+def learn(task: Task, run: RunDirectory, accelerator: Accelerator) -> dict[str, Any]:
+    """Train `task.model` from the last checkpoint of the run on, and publish it; the summary of `finished.json`.
+
+    Raises RunError, TrainingError, ModelError.
+    """
+    config, raw, data, prints = task.config, task.model, task.data, list(task.fingerprints)
+    main, validation = accelerator.is_main_process, encode_validation(task)
     optimizers = build_optimizers(raw, config.optimizer)
     best, start, seconds, stored = Best(), 0, 0.0, None
     if (place := latest_checkpoint(run.checkpoints)) is not None:
@@ -139,8 +138,8 @@ def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[st
         run.log("start", {"update": start, "updates": total, "records": len(data), **machine()})
     began = time.monotonic() - seconds
     steps = train_updates(
-        model, optimizers, data, config=config, pad_id=int(tokenizer.pad_token_id or 0),
-        accelerator=accelerator, factor=factor, start=start,
+        model, optimizers, data, config=config, pad_id=task.pad_id,
+        accelerator=accelerator, factor=factor, start=start, loss_of=task.loss,
     )  # fmt: skip
     stopped = best.waited >= config.stop.patience
     with Progress("train", total=total, unit="updates", show=main, done=start) as bar:
@@ -148,7 +147,7 @@ def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[st
             average.update(raw, step.update)
             scores: dict[str, float] = {}
             if step.ends_epoch:
-                scores = _evaluate(config, accelerator, model, raw, average, encoded[1], truth, tokenizer)
+                scores = _evaluate(task, accelerator, average, validation)
                 best = _judge(config, best, scores, step, average.weights or raw.state_dict())
             bar.update(step.update, f"epoch {step.epoch + 1} · loss {step.loss:.4f} · best {best.score:.4f}")
             stopped = best.waited >= config.stop.patience
@@ -167,8 +166,9 @@ def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[st
                     )  # fmt: skip
             if stopped:
                 break
-    sets = (train_set, validation_set)
-    summary = _finish(run, config, accelerator, raw, best, sets, encoded[1], taxonomy, tokenizer)
+    if best.weights is not None:
+        raw.load_state_dict(best.weights)
+    summary = publish_model(task, run, accelerator, validation)
     summary |= {"best_update": best.update, "updates": total, "seconds": round(time.monotonic() - began, 1)}
     if main:
         run.finish(summary | machine())
@@ -183,20 +183,22 @@ def _part(extra: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor
 
 
 def _evaluate(
-    config: TrainConfig, accelerator: Accelerator, model: torch.nn.Module, raw: torch.nn.Module,
-    average: WeightAverage, encoded: list[list[int]], truth: NDArray[np.bool_], tokenizer: PreTrainedTokenizerBase,
-) -> dict[str, float]:  # fmt: skip
+    task: Task, accelerator: Accelerator, average: WeightAverage, validation: list[list[int]]
+) -> dict[str, float]:
     """Validation scores of the averaged weights where there are some, else of the model as it is."""
+    raw = task.model
     kept = (
         {name: value.detach().clone() for name, value in raw.state_dict().items()} if average.weights else {}
     )
     if average.weights:
         raw.load_state_dict(average.weights)
-    pad_id, tokens = int(tokenizer.pad_token_id or 0), config.batches.tokens
-    logits = predict_logits(raw, encoded, pad_id=pad_id, tokens=tokens, accelerator=accelerator)
+    logits = predict_logits(
+        TorchForward(raw, accelerator), validation,
+        pad_id=task.pad_id, tokens=task.config.batches.tokens, among=accelerator,
+    )  # fmt: skip
     if kept:
         raw.load_state_dict(kept)
-    return _score(config, logits, truth)
+    return _score(task.config, logits, task.sets[1].truth)
 
 
 def _judge(
@@ -225,57 +227,3 @@ def _record(
     values |= {f"validation_{name}": round(value, 6) for name, value in scores.items()}
     run.log("update", values)
     accelerator.log({k: v for k, v in values.items() if k not in ("update", "seconds")}, step=step.update)
-
-
-def _finish(
-    run: RunDirectory, config: TrainConfig, accelerator: Accelerator, raw: Any, best: Best,
-    sets: tuple[LabelledSet, LabelledSet], encoded: list[list[int]], taxonomy: Taxonomy,
-    tokenizer: PreTrainedTokenizerBase,
-) -> dict[str, Any]:  # fmt: skip
-    """Best weights → calibration on validation → model directory with its baselines."""
-    train_set, validation_set = sets
-    single = config.problem == "single_label"
-    labels = model_labels(taxonomy, single_label=single)
-    if best.weights is not None:
-        raw.load_state_dict(best.weights)
-    pad_id, tokens, truth = int(tokenizer.pad_token_id or 0), config.batches.tokens, validation_set.truth
-    logits = predict_logits(raw, encoded, pad_id=pad_id, tokens=tokens, accelerator=accelerator).astype(
-        np.float64
-    )
-    calibration = fit_calibration(
-        logits, truth, domains=labels, single_label=single, config=config.calibration
-    )
-    predicted = calibration.decide(calibration.scores(logits))
-    found = score(truth, predicted)
-    info = ModelInfo(
-        taxonomy=taxonomy,
-        single_label=single,
-        clean=config.clean,
-        max_tokens=config.model.max_tokens,
-        calibration=calibration,
-        validation={
-            "records": len(truth),
-            "confusion": confusion(truth, predicted, labels),
-            "macro_f1": found.macro.f1,
-            "micro_f1": found.micro.f1,
-        },
-        provenance={
-            "data": {"train": train_set.fingerprint, "validation": validation_set.fingerprint},
-            "records": {"train": len(train_set.data), "validation": len(validation_set.data)},
-            "config": hashlib.sha256(json.dumps(comparable(config), sort_keys=True).encode()).hexdigest(),
-            "base": config.model.name or "random weights",
-            "seed": config.seed,
-            **machine(),
-        },
-    )
-    if accelerator.is_main_process:
-        fold_temperature(raw, calibration.temperature)
-        beside = run.folder / "model.part"
-        shutil.rmtree(beside, ignore_errors=True)
-        save_directory(beside, model=raw, tokenizer=tokenizer, info=info)
-        baseline = fit_baseline(
-            train_set.texts, train_set.truth, domains=labels, config=config.baseline, seed=config.seed
-        )
-        baseline.save(beside / "baselines")
-        run.publish(beside, run.model)
-    return {"validation_macro_f1": found.macro.f1, "validation_micro_f1": found.micro.f1}
