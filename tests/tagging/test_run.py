@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +15,7 @@ import reports_folder
 from reports_folder import DOMAINS, KEYS, OUTPUTS, REPORT, SMALL, lines
 
 from minsheng.documents.values import Failure
+from minsheng.tagging.run import ahead
 from minsheng.tagging.tagger import Tagger
 from minsheng.tagging.units import files_in_windows
 from minsheng.workflows.tag import tag
@@ -174,3 +178,28 @@ def test_personal_numbers_are_masked_in_every_output(model_directory: Path, tmp_
         assert plain | {"text": 0} == hidden | {
             "text": 0
         }  # labels, scores, offsets and evidence are the same
+
+
+def test_the_next_item_is_made_while_one_is_worked_on() -> None:
+    made = [threading.Event() for _ in range(4)]
+
+    def items() -> Iterator[int]:
+        for number, event in enumerate(made):
+            event.set()
+            yield number
+        raise ValueError("at the end")
+
+    seen = []
+    with pytest.raises(ValueError, match="at the end"):
+        for number in ahead(items()):
+            if number < 3:
+                assert made[number + 1].wait(10), "nobody reads ahead"
+            seen.append(number)
+    assert seen == [0, 1, 2, 3]
+
+
+def test_reading_ahead_stops_with_its_reader() -> None:
+    endless = ahead(itertools.count())
+    assert [next(endless), next(endless)] == [0, 1]
+    endless.close()
+    assert list(ahead(iter(()))) == []

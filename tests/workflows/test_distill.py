@@ -211,8 +211,9 @@ def test_what_the_teacher_labels(config_file: Path, tmp_path: Path) -> None:
     )
     data = settings(config_file, f"data.unlabelled={folder.as_posix()}", "data.shortest=15").data
     clean = CleanConfig()
-    assert read_unlabelled(data, sets, clean, show=False) == ([new], [])
-    found, failures = read_unlabelled(data.model_copy(update={"sentences": True}), sets, clean, show=False)
+    whole = data.model_copy(update={"sentences": False})
+    assert read_unlabelled(whole, sets, clean, show=False) == ([new], [])
+    found, failures = read_unlabelled(data, sets, clean, show=False)
     assert not failures and found == [
         new,
         "山路通了车，茶叶当天就能送进城里。",

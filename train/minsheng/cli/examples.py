@@ -30,7 +30,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "distill": (
         ("a student of a tenth of the cost of the tagger that ships", "minsheng distill configs/distill-example.yaml"),
         (
-            "with reports that nobody has labelled, which make it better",
+            "with reports that nobody has labelled: the teacher does",
             "minsheng distill configs/distill-example.yaml data.unlabelled=my-reports",
         ),
     ),

@@ -181,7 +181,7 @@ _EXAMPLES = {
     "a model in minutes, from the encoder and the corpus that ship": "用附带的编码器和语料，几分钟训练一个模型",
     "with labels of your own": "用自己的标注",
     "a student of a tenth of the cost of the tagger that ships": "计算量为附带模型十分之一的学生模型",
-    "with reports that nobody has labelled, which make it better": "加入无人标注的报告，效果更好",
+    "with reports that nobody has labelled: the teacher does": "加入无人标注的报告，由教师模型标注",
     "a compact encoder from text files": "用文本文件训练小型编码器",
     "the tagger that ships on the test set that ships": "在附带的测试集上评估附带的模型",
     "two models side by side": "比较两个模型",

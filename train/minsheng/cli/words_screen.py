@@ -222,8 +222,8 @@ _DOCTOR = {
     "{place} answers in {seconds:.1f} s": "{place} 在 {seconds:.1f} 秒内应答",
     "{place}": "{place}",
     "soffice is not on the PATH": "PATH 中没有 soffice",
-    "only .doc, .wps and .rtf need it: install LibreOffice, or save those files as .docx": (
-        "只有 .doc、.wps 和 .rtf 需要它：请安装 LibreOffice，或把这些文件另存为 .docx"
+    "only .doc, .wps, .rtf and .odt need it: install LibreOffice, or save those files as .docx": (
+        "只有 .doc、.wps、.rtf 和 .odt 需要它：请安装 LibreOffice，或把这些文件另存为 .docx"
     ),
     "encoding {name}": "编码 {name}",
     "it cannot show Chinese (files are not affected): set PYTHONUTF8=1, on Windows also run chcp 65001": (

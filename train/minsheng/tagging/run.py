@@ -11,10 +11,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from minsheng.config.schema import TagConfig
@@ -28,6 +29,8 @@ from minsheng.tagging.tagger import Tagger
 from minsheng.tagging.units import Unit, Window, find_windows, place_name, units
 
 STREAMS = ("tags", "documents", "failures")
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -45,6 +48,19 @@ class Counts:
         self.failures += other["failures"]
 
 
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items in order; a thread makes the next one while the one before is worked on."""
+    end = object()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    try:
+        waiting: Future[Any] = pool.submit(next, items, end)
+        while (item := waiting.result()) is not end:
+            waiting = pool.submit(next, items, end)
+            yield item
+    finally:  # whoever stops early does not wait for a document that is being read
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def _prepare(sources: Iterator[Source | Failure], config: TagConfig) -> Iterator[Document | Failure]:
     for source in sources:
         if isinstance(source, Failure):
@@ -54,12 +70,12 @@ def _prepare(sources: Iterator[Source | Failure], config: TagConfig) -> Iterator
 
 
 def tag_part(
-    tagger: Tagger, sources: Iterator[Source | Failure], *, config: TagConfig
+    tagger: Tagger, items: Iterable[Document | Failure], *, config: TagConfig
 ) -> tuple[dict[str, list[str]], dict[str, int]]:
     """The lines of each stream of one part, and its counts. Memory: one part."""
     documents: list[Document] = []
     lines: dict[str, list[str]] = {name: [] for name in STREAMS}
-    for item in _prepare(sources, config):
+    for item in items:
         if isinstance(item, Failure):
             lines["failures"].append(to_line(failure_record(item)))
         else:
@@ -124,10 +140,14 @@ def tag_parts(
             total += 1
             yield window
 
-    for unit, sources in units(patterns, config=config, rank=rank, ranks=ranks, windows=counted(windows)):
-        record = finished_part(parts, unit)
+    def prepared() -> Iterator[tuple[Unit, dict[str, Any] | None, list[Document | Failure]]]:
+        for unit, sources in units(patterns, config=config, rank=rank, ranks=ranks, windows=counted(windows)):
+            record = finished_part(parts, unit)
+            yield unit, record, [] if record else list(_prepare(sources, config))
+
+    for unit, record, items in ahead(prepared()):
         if record is None:
-            lines, done = tag_part(tagger, sources, config=config)
+            lines, done = tag_part(tagger, items, config=config)
             record = part_record(unit, done)
             commit_part(parts / unit.place, lines, record)
         counts.add(record)

@@ -246,7 +246,7 @@ def _asked(place: str) -> Finding:
 def _libreoffice() -> Finding:
     place = shutil.which("soffice") or shutil.which("libreoffice")
     if place is None:
-        advice = "only .doc, .wps and .rtf need it: install LibreOffice, or save those files as .docx"
+        advice = "only .doc, .wps, .rtf and .odt need it: install LibreOffice, or save those files as .docx"
         return Finding("LibreOffice", "note", Said("soffice is not on the PATH"), Said(advice))
     return Finding("LibreOffice", "ok", Said("{place}", {"place": place}))
 

@@ -149,7 +149,7 @@ def publish_model(
         )
         baseline.save(beside / "baselines")
         measured = {} if task.measure is None else dict(task.measure(beside))
-        card = render_card(info, place=run.model.as_posix(), measured=measured)
+        card = render_card(info, place=f"{run.model.parent.name}/{run.model.name}", measured=measured)
         (beside / "README.md").write_text(card, encoding="utf-8", newline="\n")
         run.publish(beside, run.model)
         summary |= measured
