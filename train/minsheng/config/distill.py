@@ -50,7 +50,7 @@ class DistillDataConfig(Settings):
     text_column: Text = "text"  # of such tables
     split: SplitConfig = SplitConfig()  # of such documents into passages
     # The sentences of all these texts too: the tagger scores them one by one where it names the evidence.
-    sentences: Switch = False
+    sentences: Switch = True
     shortest: Annotated[Count, Field(ge=1)] = 20  # characters; a shorter passage teaches little
 
 
@@ -73,7 +73,7 @@ class DistillConfig(Settings):
     mix: MixConfig = MixConfig()
     batches: BatchConfig = BatchConfig(examples=16)
     optimizer: OptimizerConfig = OptimizerConfig(learning_rate=2e-3, weight_decay=0.05, beta2=0.98)
-    schedule: ScheduleConfig = ScheduleConfig(epochs=20)
+    schedule: ScheduleConfig = ScheduleConfig(epochs=6)
     loss: LossConfig = LossConfig()  # of the labels' part
     stop: StopConfig = StopConfig(patience=6)
     calibration: CalibrationConfig = CalibrationConfig()
