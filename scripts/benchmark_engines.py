@@ -180,9 +180,12 @@ def line(run: Run, found: dict[str, Any]) -> str:
         else f"{found['labels']} rows differ in labels, {found['beyond']} beyond ε"
     )
     name = run.name + (f", {run.killed} killed, {run.starts} starts" if run.killed else "")
-    rate = found["rows"] / run.seconds
+    # A run that was started twice has no seconds of its own.
+    seconds, rate = (
+        (f"{run.seconds:.1f}", f"{found['rows'] / run.seconds:.0f}") if run.starts == 1 else ("–", "–")
+    )
     return (
-        f"| {name} | {run.seconds:.1f} | {rate:.0f} | {run.whole:.1f} | {run.mib:.0f} | {found['rows']} | "
+        f"| {name} | {seconds} | {rate} | {run.whole:.1f} | {run.mib:.0f} | {found['rows']} | "
         f"{'yes' if found['order'] else 'NO'} | {same} | {found['furthest']:.6f} | {found['near']} |"
     )
 

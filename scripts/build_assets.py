@@ -1,9 +1,10 @@
-"""Rebuild the models that ship: python scripts/build_assets.py [TEXT] [key=value …]
+"""Rebuild the models that ship: python scripts/build_assets.py [--more] [TEXT] [key=value …]
 
 TEXT (default ../shared) is the folder with `corpus/` (unlabelled text) and `labelled/` (paragraphs with labels),
 neither of which ships. Runs, each resumable: pre-training, fine-tuning, half precision, evaluation on
-`labelled/dev.jsonl`. Further arguments replace settings of the pre-training. The model cards say how many hours
-each step took; they are written by hand and stay as they are.
+`labelled/dev.jsonl`. Further arguments replace settings of the pre-training. `--more` also learns from labels that
+have not helped so far: passages that an earlier tagger doubted, and single sentences (see the trials in the
+tagger's card). The model cards say how many hours each step took; they are written by hand and stay as they are.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ ASSETS = ROOT / "train" / "minsheng" / "assets" / "models"
 ENCODER, TAGGER = "minsheng-mini", "minsheng-mini-livelihood"
 DATA = ROOT / "runs" / f"{TAGGER}-data"
 SETS = ("train", "validation")
+DOUBTED = "doubted"  # how a passage was drawn
 
 
 def minsheng(*arguments: str | Path) -> None:
@@ -52,10 +54,10 @@ def passages(corpus: Path) -> Iterator[tuple[str, str, str]]:
                     yield f"x-{document['id']}", str(document["date"] or ""), paragraph.strip()
 
 
-def passage_labels(corpus: Path) -> dict[str, list[dict[str, object]]]:
+def passage_labels(corpus: Path, *, more: bool) -> dict[str, list[dict[str, object]]]:
     """The paragraphs that `data/passage-labels.csv` labels by the hash of their text, as records a set."""
     with (ROOT / "data" / "passage-labels.csv").open(encoding="utf-8", newline="") as table:
-        wanted = {row["passage"]: row for row in csv.DictReader(table)}
+        wanted = {row["passage"]: row for row in csv.DictReader(table) if more or row["drawn"] != DOUBTED}
     found: dict[str, list[dict[str, object]]] = {name: [] for name in SETS}
     for document, date, text in passages(corpus):
         key = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
@@ -69,10 +71,7 @@ def passage_labels(corpus: Path) -> dict[str, list[dict[str, object]]]:
 
 
 def sentence_records(paragraphs: list[Record]) -> list[Record]:
-    """The sentences of these paragraphs that `data/sentence-labels.csv` labels by the hash of their text.
-
-    Evidence is a sentence scored alone, and one clause of a dense paragraph can earn a label: the tagger learns both.
-    """
+    """The sentences of these paragraphs that `data/sentence-labels.csv` labels by the hash of their text."""
     with (ROOT / "data" / "sentence-labels.csv").open(encoding="utf-8", newline="") as table:
         labels = {row["sentence"]: row["labels"] for row in csv.DictReader(table)}
     found: dict[str, Record] = {}
@@ -86,9 +85,9 @@ def sentence_records(paragraphs: list[Record]) -> list[Record]:
     return list(found.values())
 
 
-def write_sets(text: Path) -> None:
+def write_sets(text: Path, *, more: bool) -> None:
     """Training and validation records of the tagger; what nearly repeats validation leaves training."""
-    labels, extra = load_taxonomy("livelihood").keys, passage_labels(text / "corpus")
+    labels, extra = load_taxonomy("livelihood").keys, passage_labels(text / "corpus", more=more)
     DATA.mkdir(parents=True, exist_ok=True)
     for name in SETS:
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in extra[name])
@@ -105,7 +104,7 @@ def write_sets(text: Path) -> None:
     while repeated:  # of several that repeat one paragraph only the nearest is found at a time
         train = [record for record in train if record.id not in repeated]
         repeated = {pair.first.id for pair in duplicates_across(train, validation)}
-    alone = sentence_records(train)
+    alone = sentence_records(train) if more else []
     write_records(DATA / "validation.jsonl", validation)
     write_records(DATA / "train.jsonl", [*train, *alone])
     count = f"{len(train):,} paragraphs and {len(alone):,} of their sentences"
@@ -133,14 +132,14 @@ def ship(model: Path, name: str) -> None:
 
 
 def main() -> None:
-    arguments = sys.argv[1:]
+    more, arguments = "--more" in sys.argv, [a for a in sys.argv[1:] if a != "--more"]
     text = Path(arguments.pop(0)) if arguments and "=" not in arguments[0] else ROOT.parent / "shared"
     encoder, run = ROOT / "runs" / "pretrain-mini", ROOT / "runs" / TAGGER
     if not (encoder / "finished.json").is_file():
         minsheng("pretrain", "configs/pretrain-mini.yaml", *arguments)
     ship(encoder / "model", ENCODER)
     if not (run / "finished.json").is_file():
-        write_sets(text)
+        write_sets(text, more=more)
         minsheng("train", f"configs/{TAGGER}.yaml")
     ship(run / "model", TAGGER)
     out = ("--out", run / "evaluation", "--contrast", "data/contrast.jsonl")

@@ -66,8 +66,6 @@ def prepare(
     else:
         _random_model(place, texts, sets[0], layers=layers, small=small)
     model, tokenizer, info = load_directory(place)
-    if kept is None and not small:
-        _measure_guard(place, sets)
     missing = None
     if onnx:
         missing = _export(model, Path(folder))
@@ -172,31 +170,6 @@ def _save(place: Path, model: Any, tokenizer: Any, taxonomy: Any, *, max_tokens:
         provenance={},
     )
     save_directory(place, model=model, tokenizer=tokenizer, info=info)
-
-
-def _measure_guard(place: Path, sets: list[list[str]]) -> None:
-    """Compare int8 with float32 on the bench set, as `minsheng train` does on the validation set."""
-    from dataclasses import replace
-
-    import numpy as np
-
-    from minsheng.modeling.batches import encode
-    from minsheng.modeling.calibration import probabilities
-    from minsheng.modeling.directory import load_text_tokenizer, open_directory, save_info
-    from minsheng.modeling.forward import OpenVinoForward
-    from minsheng.modeling.guard import compare_int8
-    from minsheng.modeling.inference import predict_logits
-
-    folder, info = open_directory(place)
-    tokenizer = load_text_tokenizer(folder)
-    encoded = encode(tokenizer, [text for part in sets for text in part], max_tokens=info.max_tokens)
-    plain = OpenVinoForward(folder, precision="no", threads=0, max_tokens=info.max_tokens)
-    logits = predict_logits(plain, encoded, pad_id=tokenizer.pad_id, tokens=plain.batch_tokens)
-    guard = compare_int8(
-        folder, encoded, exact=probabilities(logits.astype(np.float64), single_label=False),
-        calibration=info.calibration, max_tokens=info.max_tokens, pad_id=tokenizer.pad_id,
-    )  # fmt: skip
-    save_info(folder, replace(info, int8=guard))
 
 
 def _export(model: Any, folder: Path) -> str | None:

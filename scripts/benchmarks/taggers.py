@@ -82,11 +82,18 @@ def serve_tagger(line: Line, *, kind: str, folder: str, options: dict[str, Any])
 
 
 def _ours(folder: Path, *, evidence: bool, precision: str) -> Opened:
-    """Texts that are clean already → tags, as `minsheng tag` makes them."""
+    """Texts that are clean already → tags, as `minsheng tag` makes them.
+
+    int8 also where its guard would refuse it, as it does for random weights: the table says how far its labels agree.
+    """
+    from minsheng.modeling.directory import load_text_tokenizer, open_directory
+    from minsheng.modeling.forward import OpenVinoForward
     from minsheng.tagging.tagger import Tagger
 
+    place, info = open_directory(folder / "model")
     threads = int(os.environ["OMP_NUM_THREADS"])
-    tagger = Tagger.load(folder / "model", precision=precision, threads=threads)
+    forward = OpenVinoForward(place, precision=precision, threads=threads, max_tokens=info.max_tokens)
+    tagger = Tagger(forward, load_text_tokenizer(place), info, folder=place)
     return Opened(
         lambda texts: [list(tag.scores.values()) for tag in tagger.tag(texts, evidence=evidence, clean=False)]
     )
