@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from accelerate import Accelerator
 
 import minsheng
 from conftest import EXAMPLES, made_records

@@ -93,7 +93,9 @@ def test_single_label_with_a_none_class(run_config: Path, tmp_path: Path) -> Non
     info = read_info(tmp_path / "run" / "model")
     assert info.single_label and info.calibration.thresholds is None
     assert info.labels == (*info.taxonomy.keys, "none")
-    tags = Tagger.load(tmp_path / "run" / "model", precision="no").tag([p.format(n=4, m=66) for p in EXAMPLES.values()])
+    tags = Tagger.load(tmp_path / "run" / "model", precision="no").tag(
+        [p.format(n=4, m=66) for p in EXAMPLES.values()]
+    )
     assert [tag.labels for tag in tags] == [() if domain is None else (domain,) for domain in EXAMPLES]
     for tag in tags:
         assert set(tag.scores) == set(info.taxonomy.keys) and sum(tag.scores.values()) <= 1 + 1e-9
