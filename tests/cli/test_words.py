@@ -117,7 +117,7 @@ def test_every_template_fits_a_message_of_the_code() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr | ast.Constant) and (text := sample(node))
     }
-    from minsheng.cli.words_errors import _USAGE  # those are typer's, tried in test_mistakes
+    from minsheng.cli.words_errors import _USAGE  # those are typer's, tried in test_usual_mistakes
 
     lost = []
     for template in MESSAGES.keys() - _USAGE.keys():
