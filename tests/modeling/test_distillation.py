@@ -40,9 +40,7 @@ def by_hand(
     def cross(p: list[float], z: list[float]) -> float:
         if single:
             return -sum(a * math.log(b) for a, b in zip(p, softmax(z), strict=True))
-        each = [
-            a * math.log(sigmoid(x)) + (1 - a) * math.log(1 - sigmoid(x)) for a, x in zip(p, z, strict=True)
-        ]
+        each = [a * math.log(sigmoid(x)) + (1 - a) * math.log(sigmoid(-x)) for a, x in zip(p, z, strict=True)]
         return -sum(each) / len(each)
 
     cool = [x / t for x in teacher]
