@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,7 @@ def test_the_tagger_that_ships_may_use_int8() -> None:
 
 def test_what_occurs_twice_is_computed_once(model_directory: Path) -> None:
     class Counting:
-        name, batch_tokens, rows = "", 64, 0
+        name, batch_tokens, at_once, rows = "", 64, 1, 0
 
         def __call__(self, ids: Any, mask: Any) -> Any:
             self.rows += len(ids)
@@ -204,6 +205,48 @@ def test_what_occurs_twice_is_computed_once(model_directory: Path) -> None:
     assert counting.rows == 3
     assert logits.tolist() == [[sum(ids), len(ids)] for ids in encoded]
     assert predict_logits(counting, [], pad_id=0, tokens=64).shape == (0, 0)
+
+
+def test_batches_run_at_once_and_come_back_in_order() -> None:
+    class Meeting:
+        """Goes on only when two calls are inside, so one at a time would break the barrier."""
+
+        name, batch_tokens, at_once = "", 1024, 2
+        both = threading.Barrier(2, timeout=20)
+
+        def __call__(self, ids: Any, mask: Any) -> Any:
+            self.both.wait()
+            return ids[:, :1].astype(np.float32)
+
+    encoded = [[number] * 512 for number in range(8)]
+    assert predict_logits(Meeting(), encoded, pad_id=0, tokens=512).ravel().tolist() == list(range(8))
+    few = [[number] * 512 for number in range(2)]  # one batch of 1,024 would leave the other thread idle
+    assert predict_logits(Meeting(), few, pad_id=0, tokens=1024).ravel().tolist() == [0, 1]
+
+
+def test_an_error_in_a_thread_comes_through() -> None:
+    class Failing:
+        name, batch_tokens, at_once = "", 64, 2
+
+        def __call__(self, ids: Any, mask: Any) -> Any:
+            raise MemoryError("too wide")
+
+    with pytest.raises(MemoryError, match="too wide"):
+        predict_logits(Failing(), [[1], [2]], pad_id=0, tokens=64)
+
+
+def test_threads_give_the_scores_of_one(saved: tuple[Path, PreTrainedModel]) -> None:
+    rng = np.random.default_rng(5)
+    encoded = [[1, *rng.integers(3, 99, n).tolist()] for n in rng.integers(1, 59, 60)]
+    one, three = (
+        OpenVinoForward(saved[0], precision="no", threads=threads, max_tokens=60) for threads in (1, 3)
+    )
+    assert (one.at_once, three.at_once) == (1, 3)
+    np.testing.assert_allclose(
+        predict_logits(three, encoded, pad_id=0, tokens=128),
+        predict_logits(one, encoded, pad_id=0, tokens=512),
+        atol=2e-5,
+    )
 
 
 def test_pytorch_and_openvino_tag_alike(model_directory: Path) -> None:

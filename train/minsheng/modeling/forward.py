@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -35,13 +36,20 @@ log = logging.getLogger(__name__)
 _NAMES = {"no": "float32"}
 _HINTS = {"no": "f32", "bf16": "bf16", "int8": "bf16"}
 _CPU_TOKENS, _GPU_TOKENS = 2048, 32768  # in a batch: activations of this many tokens stay in a CPU's cache
+_STREAMS = (
+    4  # batches at once on a CPU, the threads dealt over them: 3 to 8 % faster than both threads on one
+)
 
 
 class Forward(Protocol):
-    """A loaded classifier. `name` says what computes, and how; `batch_tokens`: where it is fastest."""
+    """A loaded classifier. `name` says what computes, and how.
+
+    `batch_tokens`: where it is fastest. `at_once`: calls that may run at the same time, each in a thread.
+    """
 
     name: str
     batch_tokens: int
+    at_once: int
 
     def __call__(self, ids: NDArray[Any], mask: NDArray[Any]) -> NDArray[np.float32]:
         """Logits (batch, labels) of token ids and attention mask, both (batch, sequence)."""
@@ -49,6 +57,8 @@ class Forward(Protocol):
 
 class TorchForward:
     """A PyTorch model on the device and in the precision of an Accelerator."""
+
+    at_once = 1
 
     def __init__(self, model: torch.nn.Module, accelerator: Accelerator) -> None:
         self._model, self._accelerator = model.to(accelerator.device), accelerator
@@ -80,21 +90,30 @@ class OpenVinoForward:
     def __init__(self, folder: Path, *, precision: str, threads: int, max_tokens: int) -> None:
         openvino = load_openvino()
         network = build_network(folder, int8=precision == "int8", max_tokens=max_tokens)
+        threads = threads or _cores()
+        self.at_once = min(threads, _STREAMS)
         options: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision] if cpu_has_bf16() else "f32",
-            "INFERENCE_NUM_THREADS": threads or _cores(),
-            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": self.at_once,
             "ENABLE_CPU_PINNING": False,  # several processes would all take the first cores
         }
         if precision == "int8":
             options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = group_size(folder)
-        self._request = openvino.Core().compile_model(network, "CPU", options).create_infer_request()
+        compiled = openvino.Core().compile_model(network, "CPU", options)
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(self.at_once):
+            self._idle.put(compiled.create_infer_request())
         self.name = f"OpenVINO {_NAMES.get(precision, precision)} on cpu"
 
     def __call__(self, ids: NDArray[Any], mask: NDArray[Any]) -> NDArray[np.float32]:
         """See `Forward`."""
-        found = self._request.infer([ids.astype(np.int32), mask.astype(np.int32)], share_inputs=True)
-        logits: NDArray[np.float32] = next(iter(found.values())).astype(np.float32)
+        request = self._idle.get()
+        try:
+            found = request.infer([ids.astype(np.int32), mask.astype(np.int32)], share_inputs=True)
+            logits: NDArray[np.float32] = next(iter(found.values())).astype(np.float32)
+        finally:
+            self._idle.put(request)
         return logits
 
 

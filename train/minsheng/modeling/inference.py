@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,11 @@ from minsheng.modeling.forward import Forward
 if TYPE_CHECKING:
     from accelerate import Accelerator
     from numpy.typing import NDArray
+
+_LEAST, _EACH = (
+    512,
+    4,
+)  # tokens that a batch is worth its overhead from; batches for each thread, where there are few
 
 
 def predict_logits(
@@ -25,17 +31,28 @@ def predict_logits(
 ) -> NDArray[np.float32]:
     """Logits (examples, labels) in the order of `encoded`. What occurs twice is computed once.
 
-    The batches, of up to `tokens` tokens, depend on the lengths alone. `among`: every process has the same
-    examples, the batches are dealt over the processes, and each gets all the logits, the same as one process
-    would compute. Otherwise this process works for itself.
+    The batches, of up to `tokens` tokens, depend on the lengths and on how many run at once. `among`: every
+    process has the same examples, the batches are dealt over the processes, and each gets all the logits, the
+    same as one process would compute. Otherwise this process works for itself.
     """
     order: dict[tuple[int, ...], int] = {}
     place = [order.setdefault(tuple(ids), len(order)) for ids in encoded]
     distinct = [list(ids) for ids in order]
-    plan = plan_batches([len(ids) for ids in distinct], tokens=tokens)
+    lengths = [len(ids) for ids in distinct]
+    if forward.at_once > 1:  # where there is little, smaller batches: all threads work to the end
+        tokens = min(tokens, max(_LEAST, sum(lengths) // (_EACH * forward.at_once)))
+    plan = plan_batches(lengths, tokens=tokens)
     if among is not None:
         plan = plan[among.process_index :: among.num_processes]
-    found = [(batch, forward(*pad([distinct[i] for i in batch], pad_id=pad_id))) for batch in plan]
+
+    def compute(batch: list[int]) -> tuple[list[int], NDArray[np.float32]]:
+        return batch, forward(*pad([distinct[i] for i in batch], pad_id=pad_id))
+
+    if forward.at_once == 1:
+        found = [compute(batch) for batch in plan]
+    else:
+        with ThreadPoolExecutor(forward.at_once) as pool:
+            found = list(pool.map(compute, plan))
     if among is not None and among.num_processes > 1:
         from accelerate.utils import gather_object
 
