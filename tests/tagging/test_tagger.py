@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,19 @@ def test_what_is_no_chinese_prose_goes_to_review(tagger: Tagger) -> None:
     assert [tag.decision for tag in eager.tag(foreign)] == ["review"] * len(foreign)
     sure = with_bound(tagger, 1.0)
     assert [tag.decision for tag in sure.tag(chinese)] == ["review"] * 2
+
+
+def test_prose_unlike_the_training_text_goes_to_review(tagger: Tagger, tmp_path: Path) -> None:
+    texts = [str(row["text"]) for row in made_records(108)[72:74]]  # of its validation set
+    novel = [text[::-1] for text in texts]  # characters that it knows, as it never saw them
+    eager = with_bound(tagger, 0.0)
+    assert [tag.decision for tag in eager.tag(texts + novel)] == ["auto"] * 2 + ["review"] * 2
+    older = tmp_path / "older"
+    shutil.copytree(tagger.folder, older)
+    (older / "familiarity.safetensors").unlink()  # as models of earlier versions
+    unaware = Tagger.load(older, precision="no")
+    assert unaware.fingerprint != tagger.fingerprint
+    assert [tag.decision for tag in with_bound(unaware, 0.0).tag(novel)] == ["auto"] * 2
 
 
 def test_nothing_gives_nothing(tagger: Tagger) -> None:

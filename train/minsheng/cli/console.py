@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,12 +81,32 @@ _SHOWN = 72  # columns of a text on the screen
 
 
 @contextmanager
-def screen(*, quiet: bool) -> Iterator[None]:
-    """Progress inside this is in the person's language, and silent if asked for; nothing else changes."""
+def screen(*, quiet: bool, as_json: bool = False) -> Iterator[None]:
+    """Progress inside this is in the person's language, and silent if asked for; nothing else changes.
+
+    On a terminal it is said that torch is being loaded, unless `quiet` or `as_json`: workflows that need it are
+    imported inside this.
+    """
     from minsheng.workflows.progress import Voice, speaking
 
-    with speaking(Voice(quiet=quiet, say=phrase)):
+    with speaking(Voice(quiet=quiet, say=phrase)), _loading(told=not quiet and not as_json):
         yield
+
+
+@contextmanager
+def _loading(*, told: bool) -> Iterator[None]:
+    """Says so on standard error when torch begins to load: 5 to 10 s in which nothing else could be shown."""
+    notice = _LoadingNotice()
+    # Of several processes that `accelerate launch` began, the first speaks.
+    told = told and os.environ.get("RANK", "0") == "0"
+    if not told or "torch" in sys.modules or not sys.stderr.isatty():
+        yield
+        return
+    sys.meta_path.insert(0, notice)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(notice)
 
 
 def conclude(values: Mapping[str, Any], summary: Callable[[], None], *, quiet: bool, as_json: bool) -> None:
@@ -174,3 +196,18 @@ def number(value: float | None) -> str:
 def many(count: int, noun: str) -> str:
     """`1 error`, `2 errors`; the noun is one of the catalogue, and has no plural in Chinese."""
     return say("{count:,} " + noun + ("" if count == 1 else "s"), count=count)
+
+
+class _LoadingNotice:
+    """An import finder that finds nothing: it is asked first, and tells the person of torch, once."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """None, so that the import goes on as without it."""
+        if name == "torch" and not self._told:
+            self._told = True
+            line = say("loading torch; the first time this can take some seconds …")
+            print(line, file=sys.stderr, flush=True)
+        return None

@@ -167,7 +167,7 @@ def suggest(
     from minsheng.workflows.corpus import suggest_labels
 
     config = build(DocumentsConfig, {"text_column": text_column}, where="options")
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
         weak, failures = suggest_labels(
             documents,
             taxonomy=taxonomy_of(taxonomy),
@@ -225,7 +225,7 @@ def select(
     from minsheng.workflows.corpus import select_passages
 
     given = {key: value for key, value in {"count": count, "seed": seed}.items() if value is not None}
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
         result = select_passages(
             documents,
             model=model,

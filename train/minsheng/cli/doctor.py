@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from minsheng.cli.console import Json, conclude, put
+from minsheng.cli.console import Json, conclude, put, screen
 from minsheng.cli.words import say
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ def doctor(
     from minsheng.workflows.doctor import examine
 
     found: list[Finding] = []
-    for finding in examine(online=online):
-        found.append(finding)
-        if not as_json:
-            _show(finding)
+    with screen(quiet=as_json):
+        for finding in examine(online=online):
+            found.append(finding)
+            if not as_json:
+                _show(finding)
     problems = sum(finding.state == "problem" for finding in found)
     conclude(
         {"problems": problems, "findings": [_record(finding) for finding in found]},

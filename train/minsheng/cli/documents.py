@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ from minsheng.modeling.shipped import TAGGER
 from minsheng.pages.language import Language, system_language
 
 if TYPE_CHECKING:
+    from minsheng.documents.values import Document, Failure
     from minsheng.workflows.tag import Tagged
 
 _SHOWN = 5  # failures printed; the file has them all
@@ -65,6 +67,8 @@ def read(
     dropped: Annotated[bool, typer.Option("--dropped", help="Also show what was dropped, and why.")] = False,
     encoding: Encoding = None,
     text_column: TextColumn = "text",
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Show the passages of documents as they would be tagged."""
     from minsheng.config.load import build
@@ -74,22 +78,51 @@ def read(
     from minsheng.documents.render import render
     from minsheng.documents.split import split
     from minsheng.documents.values import Failure
+    from minsheng.workflows.progress import followed
 
     config = build(DocumentsConfig, _settings(encoding, text_column), where="options")
-    failures = documents = 0
-    for item in read_all(paths, config=config):
-        if isinstance(item, Failure):
-            failures += 1
-            warn(item.message)
-            continue
-        if documents:
-            print()
-        documents += 1
-        document = split(clean(item, config=config.clean), config=config.split)
-        for line in render(document, dropped=dropped):
-            print(line)
+    failures: list[Failure] = []
+    documents: list[dict[str, Any]] = []  # filled for --json alone
+    printed = False
+    with screen(quiet=quiet, as_json=as_json):
+        # The documents themselves show that something is done, where they are printed.
+        for item in followed(read_all(paths, config=config), "read", unit="documents", show=as_json):
+            if isinstance(item, Failure):
+                failures.append(item)
+                warn(item.message)
+                continue
+            document = split(clean(item, config=config.clean), config=config.split)
+            if as_json:
+                documents.append(_document(document, dropped=dropped))
+            elif not quiet:
+                lines = render(document, dropped=dropped, say=say)
+                print("\n".join(["", *lines] if printed else lines))
+                printed = True
+    conclude(
+        {"documents": documents, "failures": [asdict(failure) for failure in failures]},
+        lambda: None, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
     if failures:
         raise typer.Exit(3)
+
+
+def _document(document: Document, *, dropped: bool) -> dict[str, Any]:
+    """What `read` shows, for a script; the keys of a passage are those of `tags.jsonl`."""
+    source = document.source
+    values: dict[str, Any] = {
+        "document": source.document, "date": source.date, "title": source.title, "encoding": source.encoding,
+        "confidence": source.confidence, "pages": len(source.pages),
+        "passages": [
+            {
+                "passage": number, "page": p.page, "heading": p.heading, "start": p.start, "end": p.end,
+                "text": p.text,
+            }
+            for number, p in enumerate(document.passages)
+        ],
+        "headings": [asdict(heading) for heading in document.headings],
+        "flags": [asdict(flag) for flag in document.flags],
+    }  # fmt: skip
+    return values | ({"dropped": [asdict(span) for span in document.dropped]} if dropped else {})
 
 
 def tag(
@@ -138,9 +171,10 @@ def tag(
     ):
         return
     from minsheng.workflows.hardware import is_main_process
-    from minsheng.workflows.tag import tag as run
 
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
+        from minsheng.workflows.tag import tag as run
+
         done = run(paths, model=model, out=out, config=config, page=page, overwrite=overwrite, ray=ray)
     if not is_main_process():
         return

@@ -88,7 +88,7 @@ def tag_into_dataset(
     from minsheng.workflows.progress import Progress
 
     began = time.monotonic()
-    with screen(quiet=quiet), Progress("tag (Ray)", total=None, unit="documents") as bar:
+    with screen(quiet=quiet, as_json=as_json), Progress("tag (Ray)", total=None, unit="documents") as bar:
 
         def show(counts: Counts) -> None:
             bar.update(counts.documents + counts.failures, f"{counts.passages:,} passages")

@@ -66,7 +66,6 @@ def evaluate(
     """Say how good a model is on labelled paragraphs, beside keyword rules and TF-IDF; or compare models."""
     from minsheng.config.schema import EvaluateConfig
     from minsheng.pages.language import system_language
-    from minsheng.workflows.evaluate import PAGE, compare_models, evaluate_model
     from minsheng.workflows.hardware import is_main_process
 
     models, data = models_and_data(paths)
@@ -74,7 +73,9 @@ def evaluate(
     place = out or _place(models)
     config = EvaluateConfig()
     several = len(models) > 1
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
+        from minsheng.workflows.evaluate import PAGE, compare_models, evaluate_model
+
         if several:
             compared = compare_models(
                 models, data, out=place, config=config, contrast_pairs=contrast, lang=language

@@ -14,6 +14,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "read": (
         ("the passages of a report, and what was left out", "minsheng read data/samples --dropped"),
         ("text that another program hands over", "minsheng read - < report.txt"),
+        ("for a script, with offsets into the source", "minsheng read data/samples --json"),
     ),
     "tag": (
         ("all reports in a folder; the page is results/report.html", "minsheng tag data/samples --out results"),

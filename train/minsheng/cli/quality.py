@@ -50,7 +50,7 @@ def check(
     from minsheng.config.corpus import CheckConfig
     from minsheng.corpus.check import check as run
 
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
         report = run(files, taxonomy=taxonomy_of(taxonomy), config=CheckConfig())
     warnings = len(report.problems) - report.errors
     values = {
@@ -126,7 +126,7 @@ def agree(
     """Say how far coders agree: Krippendorff's alpha, and Cohen's kappa of two."""
     from minsheng.workflows.corpus import compare_codings
 
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
         result = compare_codings(files, taxonomy=taxonomy_of(taxonomy), out=out, overwrite=overwrite)
     values = {
         "texts": result.texts, "coders": result.coders, "same": result.same, "alpha": result.alpha,
@@ -200,7 +200,7 @@ def suspects(
     from minsheng.workflows.corpus import doubt_labels
 
     known, config = taxonomy_of(taxonomy), SuspectsConfig()
-    with screen(quiet=quiet):
+    with screen(quiet=quiet, as_json=as_json):
         result = doubt_labels(
             files, taxonomy=known, out=out, config=config, format=format, overwrite=overwrite
         )

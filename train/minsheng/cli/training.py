@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from minsheng.cli.console import Json, Quiet, conclude, number, print_table, put, screen
 from minsheng.cli.words import say
 
+if TYPE_CHECKING:  # `minsheng --help` must not wait for pydantic
+    from minsheng.config.distill import DistillConfig
+    from minsheng.config.schema import PretrainConfig, Settings, TrainConfig
+
+S = TypeVar("S", bound="Settings")
+
+# The arguments and options of all three commands.
 ConfigPath = Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")]
 Overrides = Annotated[
     list[str] | None,
@@ -19,6 +26,29 @@ Overrides = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Delete what the run directory holds and start anew.")
 ]
+
+
+def _settings(schema: type[S], config: Path, overrides: list[str] | None) -> S:
+    from minsheng.config.load import load_config
+
+    return load_config(schema, config, overrides or [])
+
+
+def _conclude(
+    settings: TrainConfig | DistillConfig | PretrainConfig,
+    summary: Mapping[str, Any],
+    show: Callable[[Path, Mapping[str, Any]], None],
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """The end of a run, said by one process of several: where the model is, and how good."""
+    from minsheng.workflows.hardware import is_main_process
+
+    if is_main_process():
+        folder = Path(settings.run.output)
+        values = {"model": folder / "model", **summary}
+        conclude(values, lambda: show(folder, summary), quiet=quiet, as_json=as_json)
 
 
 def train(
@@ -30,19 +60,14 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Fine-tune an encoder on labelled paragraphs, or go on with a run that was stopped."""
-    from minsheng.config.load import load_config
     from minsheng.config.schema import TrainConfig
 
-    settings = load_config(TrainConfig, config, overrides or [])
-    from minsheng.workflows.hardware import is_main_process
-    from minsheng.workflows.train import train as run
+    settings = _settings(TrainConfig, config, overrides)
+    with screen(quiet=quiet, as_json=as_json):
+        from minsheng.workflows.train import train as run
 
-    with screen(quiet=quiet):
         summary = run(settings, overwrite=overwrite)
-    if is_main_process():
-        folder = Path(settings.run.output)
-        values = {"model": folder / "model", **summary}
-        conclude(values, lambda: _trained(folder, summary), quiet=quiet, as_json=as_json)
+    _conclude(settings, summary, _trained, quiet=quiet, as_json=as_json)
 
 
 def _trained(folder: Path, summary: Mapping[str, Any]) -> None:
@@ -72,18 +97,13 @@ def distill(
 ) -> None:
     """Make a small, fast model that says what a large one says, or go on with a run that was stopped."""
     from minsheng.config.distill import DistillConfig
-    from minsheng.config.load import load_config
 
-    settings = load_config(DistillConfig, config, overrides or [])
-    from minsheng.workflows.distill import distill as run
-    from minsheng.workflows.hardware import is_main_process
+    settings = _settings(DistillConfig, config, overrides)
+    with screen(quiet=quiet, as_json=as_json):
+        from minsheng.workflows.distill import distill as run
 
-    with screen(quiet=quiet):
         summary = run(settings, overwrite=overwrite)
-    if is_main_process():
-        folder = Path(settings.run.output)
-        values = {"model": folder / "model", **summary}
-        conclude(values, lambda: _distilled(folder, summary), quiet=quiet, as_json=as_json)
+    _conclude(settings, summary, _distilled, quiet=quiet, as_json=as_json)
 
 
 def _distilled(folder: Path, summary: Mapping[str, Any]) -> None:
@@ -119,19 +139,14 @@ def pretrain(
     as_json: Json = False,
 ) -> None:
     """Train a Chinese encoder on unlabelled text, or go on training one (masked-language modelling)."""
-    from minsheng.config.load import load_config
     from minsheng.config.schema import PretrainConfig
 
-    settings = load_config(PretrainConfig, config, overrides or [])
-    from minsheng.workflows.hardware import is_main_process
-    from minsheng.workflows.pretrain import pretrain as run
+    settings = _settings(PretrainConfig, config, overrides)
+    with screen(quiet=quiet, as_json=as_json):
+        from minsheng.workflows.pretrain import pretrain as run
 
-    with screen(quiet=quiet):
         summary = run(settings, overwrite=overwrite)
-    if is_main_process():
-        folder = Path(settings.run.output)
-        values = {"model": folder / "model", **summary}
-        conclude(values, lambda: _pretrained(folder, summary), quiet=quiet, as_json=as_json)
+    _conclude(settings, summary, _pretrained, quiet=quiet, as_json=as_json)
 
 
 def _pretrained(folder: Path, summary: Mapping[str, Any]) -> None:

@@ -172,6 +172,7 @@ _EXAMPLES = {
         "每条命令都有说明（MINSHENG_LANG=zh 或 en 选择语言）"
     ),
     "the passages of a report, and what was left out": "报告切分成的段落，以及删去了什么",
+    "for a script, with offsets into the source": "供脚本使用，带原文中的字符位置",
     "text that another program hands over": "读取其他程序交来的文本",
     "all reports in a folder; the page is results/report.html": (
         "标注整个文件夹；打开 results/report.html 查看"

@@ -2,6 +2,43 @@
 
 from __future__ import annotations
 
+# `minsheng read`; the names of what was dropped are those of `documents.render.REASONS`.
+_READING = {
+    "{count:,} passages": "{count:,} 段",
+    "{count:,} headings": "{count:,} 个标题",
+    "{count:,} characters": "{count:,} 字",
+    "{count:,} pages": "{count:,} 页",
+    "encoding {name} ({sure})": "编码 {name}（把握 {sure}）",
+    "date {date}": "日期 {date}",
+    "title {title}": "题名 {title}",
+    "page {page}": "第 {page} 页",
+    "under: {heading}": "标题：{heading}",
+    "Flagged ({count})": "请人看一看（{count}）",
+    "Dropped ({count})": "已删去（{count}）",
+    "  {reason} at {place}: {excerpt}": "  {reason}（字符 {place}）：{excerpt}",
+    "  {reason}: {count}": "  {reason}：{count}",
+    "  {reason}: {count}, such as {words}": "  {reason}：{count}，如 {words}",
+    "{words}… ({count} characters)": "{words}……（{count} 字）",
+    "byline": "署名栏",
+    "table of contents": "目录",
+    "legal notice": "版权声明",
+    "download prompt": "下载提示",
+    "page footer": "网页页脚",
+    "pinyin glosses": "拼音注音",
+    "invisible characters": "不可见字符",
+    "keywords": "关键词栏",
+    "list of links": "链接列表",
+    "format marks": "格式符号",
+    "mojibake": "乱码",
+    "navigation": "导航栏",
+    "ornament": "装饰线",
+    "running header": "页眉",
+    "page number": "页码",
+    "repaired mojibake": "已修复的乱码",
+    "share buttons": "分享按钮",
+    "white space": "空白",
+}
+
 _TAGGING = {
     "{documents} documents, {passages} passages in {seconds:.1f} s ({rate:.0f} passages a second)": (
         "{documents} 篇文档，{passages} 个段落，用时 {seconds:.1f} 秒（每秒 {rate:.0f} 段）"
@@ -125,6 +162,7 @@ _CORPUS = {
 }
 
 _PROGRESS = {
+    "loading torch; the first time this can take some seconds …": "正在加载 torch；首次可能需要几秒……",
     "tag": "标注",
     "train": "训练",
     "pretrain": "预训练",
@@ -233,5 +271,5 @@ _DOCTOR = {
 }
 
 SCREEN: dict[str, str] = {
-    **_TAGGING, **_ENGINES, **_EVALUATION, **_TRAINING, **_CORPUS, **_PROGRESS, **_DOCTOR,
+    **_READING, **_TAGGING, **_ENGINES, **_EVALUATION, **_TRAINING, **_CORPUS, **_PROGRESS, **_DOCTOR,
 }  # fmt: skip

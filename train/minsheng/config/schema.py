@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-_TRUE = {"true", "yes", "on"}
-_FALSE = {"false", "no", "off"}
+_TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 
 
 def _switch(value: Any) -> Any:
@@ -171,6 +170,7 @@ class CalibrationConfig(Settings):
     prior: Annotated[Number, Field(ge=0)] = 100.0  # examples of a domain at which its data weigh one half
     precision: Annotated[Share, Field(lt=1)] = 0.95  # of whole label sets among those decided `auto`
     confidence: Annotated[Share, Field(lt=1)] = 0.95  # level of the test that this precision is reached
+    unfamiliar: Annotated[Share, Field(lt=1)] = 0.02  # of validation texts, the strangest: never `auto`
 
 
 class BaselineConfig(Settings):

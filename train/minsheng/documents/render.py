@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from minsheng.documents.values import Document, Dropped, one_line
+from minsheng.documents.values import Document, Dropped, Flag, one_line
 
 _EXCERPT = 60  # characters shown of a dropped or flagged span
 _COUNTED = ("space", "invisible", "markup", "gloss")  # small and many: shown as numbers
-_NAMES = {
+# Why something was dropped or flagged, as a person reads it.
+REASONS = {
+    "byline": "byline",
+    "contents": "table of contents",
+    "copyright": "legal notice",
+    "download": "download prompt",
+    "footer": "page footer",
     "gloss": "pinyin glosses",
     "invisible": "invisible characters",
+    "keywords": "keywords",
+    "links": "list of links",
     "markup": "format marks",
+    "mojibake": "mojibake",
+    "navigation": "navigation",
+    "ornament": "ornament",
+    "page_header": "running header",
+    "page_number": "page number",
+    "repaired": "repaired mojibake",
+    "share": "share buttons",
     "space": "white space",
 }
 
+Say = Callable[..., str]  # (template, **values) → the text in the person's language
 
-def render(document: Document, *, dropped: bool = False) -> Iterator[str]:
+
+def render(document: Document, *, dropped: bool = False, say: Say = str.format) -> Iterator[str]:
     """Lines that show a document as it will be tagged: a line about the source, then headings and numbered
     passages (numbers from 0 as in `tags.jsonl`) in order, then flags; with `dropped` also what was dropped
-    and why, with offsets into the source. No line has a line end or control sequence in it."""
-    yield from _head(document)
+    and why, with offsets into the source. No line has a line end or control sequence in it. `say` words what
+    is not of the document itself."""
+    yield from _head(document, say)
     parts = [(h.start, -1, h.text) for h in document.headings]
     parts += [(p.start, number, p.text) for number, p in enumerate(document.passages)]
     for _, number, text in sorted(parts):
@@ -30,57 +48,77 @@ def render(document: Document, *, dropped: bool = False) -> Iterator[str]:
             yield f"# {text}"
             continue
         passage = document.passages[number]
-        page = f"  page {passage.page}" if passage.page is not None else ""
-        under = f"  under: {passage.heading}" if passage.heading else ""
+        facts = [] if passage.page is None else [say("page {page}", page=passage.page)]
+        facts += [say("under: {heading}", heading=passage.heading)] if passage.heading else []
         yield ""
-        yield f"[{number}]{page}{under}"
+        yield "  ".join([f"[{number}]", *facts])
         yield from (f"  {line}" for line in text.replace("\t", "  |  ").split("\n"))
-    yield from _flags(document)
+    yield from _flags(document, say)
     if dropped:
-        yield from _dropped(document)
+        yield from _dropped(document, say)
 
 
-def _head(document: Document) -> Iterator[str]:
+def _head(document: Document, say: Say) -> Iterator[str]:
     source = document.source
     yield one_line(source.document)
-    facts = [f"{len(document.passages)} passages", f"{len(document.headings)} headings"]
-    facts += [f"{sum(len(p.text) for p in document.passages):,} characters"]
-    facts += [f"{len(source.pages)} pages"] if source.pages else []
-    if source.encoding:
-        sure = f" ({source.confidence:.0%})" if source.confidence is not None else ""
-        facts.append(f"encoding {source.encoding}{sure}")
-    facts += [f"date {one_line(source.date)}"] if source.date else []
-    facts += [f"title {one_line(source.title)}"] if source.title else []
+    facts = [
+        say("{count:,} passages", count=len(document.passages)),
+        say("{count:,} headings", count=len(document.headings)),
+        say("{count:,} characters", count=sum(len(p.text) for p in document.passages)),
+    ]
+    facts += [say("{count:,} pages", count=len(source.pages))] if source.pages else []
+    if source.encoding and source.confidence is not None:
+        sure = f"{source.confidence:.0%}"
+        facts.append(say("encoding {name} ({sure})", name=source.encoding, sure=sure))
+    elif source.encoding:
+        facts.append(say("encoding {name}", name=source.encoding))
+    facts += [say("date {date}", date=one_line(source.date))] if source.date else []
+    facts += [say("title {title}", title=one_line(source.title))] if source.title else []
     yield " · ".join(facts)
 
 
-def _flags(document: Document) -> Iterator[str]:
+def _flags(document: Document, say: Say) -> Iterator[str]:
     if document.flags:
         yield ""
-        yield f"Flagged ({len(document.flags)})"
+        yield say("Flagged ({count})", count=len(document.flags))
     for flag in document.flags:
-        yield f"  {flag.reason} at {flag.start}: {_excerpt(document.source.text[flag.start : flag.end])}"
+        yield _span(flag, document.source.text, say)
 
 
-def _dropped(document: Document) -> Iterator[str]:
+def _dropped(document: Document, say: Say) -> Iterator[str]:
     text = document.source.text
     yield ""
-    yield f"Dropped ({len(document.dropped)})"
+    yield say("Dropped ({count})", count=len(document.dropped))
     for span in document.dropped:
         if span.reason not in _COUNTED:
-            yield f"  {span.reason} at {span.start}: {_excerpt(text[span.start : span.end])}"
+            yield _span(span, text, say)
     counts = Counter(span.reason for span in document.dropped if span.reason in _COUNTED)
     for reason, count in sorted(counts.items()):
-        yield f"  {_NAMES[reason]}: {count}{_examples(document, reason)}"
+        known = {"reason": _reason(reason, say), "count": count}
+        if reason == "gloss":
+            spans = [span for span in document.dropped if span.reason == reason][:5]
+            words = " ".join(text[max(0, s.start - 1) : s.end] for s in spans)
+            yield say("  {reason}: {count}, such as {words}", **known, words=words)
+        else:
+            yield say("  {reason}: {count}", **known)
 
 
-def _examples(document: Document, reason: str) -> str:
-    if reason != "gloss":
-        return ""
-    spans: list[Dropped] = [span for span in document.dropped if span.reason == reason][:5]
-    return ", such as " + " ".join(document.source.text[max(0, s.start - 1) : s.end] for s in spans)
+def _span(span: Dropped | Flag, text: str, say: Say) -> str:
+    excerpt = _excerpt(text[span.start : span.end], say)
+    return say(
+        "  {reason} at {place}: {excerpt}",
+        reason=_reason(span.reason, say),
+        place=span.start,
+        excerpt=excerpt,
+    )
 
 
-def _excerpt(text: str) -> str:
+def _reason(code: str, say: Say) -> str:
+    return say(REASONS.get(code, code))
+
+
+def _excerpt(text: str, say: Say) -> str:
     words = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in text).split())
-    return words if len(words) <= _EXCERPT else f"{words[: _EXCERPT - 1]}… ({len(text)} characters)"
+    if len(words) <= _EXCERPT:
+        return words
+    return say("{words}… ({count} characters)", words=words[: _EXCERPT - 1], count=len(text))

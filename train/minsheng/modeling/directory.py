@@ -232,9 +232,11 @@ def _from_transformers(folder: Path) -> TextTokenizer:
 
 
 def fingerprint(folder: Path) -> str:
-    """The first 16 hex digits of SHA-256 over weights, tokenizer and `minsheng.json`."""
+    """The first 16 hex digits of SHA-256 over all that decides about a tag."""
     digest = hashlib.sha256()
-    for name in ("minsheng.json", "config.json", "tokenizer.json", "model.safetensors"):
+    for name in (
+        "minsheng.json", "config.json", "tokenizer.json", "model.safetensors", "familiarity.safetensors",
+    ):  # fmt: skip
         if (folder / name).is_file():
             digest.update(name.encode())
             with (folder / name).open("rb") as file:

@@ -61,7 +61,25 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _prepare(sources: Iterator[Source | Failure], config: TagConfig) -> Iterator[Document | Failure]:
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What tagging says of some documents: the values of the lines of each stream."""
+
+    tags: list[dict[str, Any]]
+    documents: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
+
+    def counts(self) -> dict[str, int]:
+        """How many documents, passages and failures these are."""
+        return {"documents": len(self.documents), "passages": len(self.tags), "failures": len(self.failures)}
+
+    def lines(self) -> dict[str, list[str]]:
+        """The lines of each stream, for `commit_part`."""
+        return {name: [to_line(record) for record in getattr(self, name)] for name in STREAMS}
+
+
+def prepared(sources: Iterable[Source | Failure], config: TagConfig) -> Iterator[Document | Failure]:
+    """Sources after cleaning and splitting, one by one."""
     for source in sources:
         if isinstance(source, Failure):
             yield source
@@ -69,27 +87,20 @@ def _prepare(sources: Iterator[Source | Failure], config: TagConfig) -> Iterator
             yield split(clean(source, config=config.documents.clean), config=config.documents.split)
 
 
-def tag_part(
-    tagger: Tagger, items: Iterable[Document | Failure], *, config: TagConfig
-) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """The lines of each stream of one part, and its counts. Memory: one part."""
-    documents: list[Document] = []
-    lines: dict[str, list[str]] = {name: [] for name in STREAMS}
-    for item in items:
-        if isinstance(item, Failure):
-            lines["failures"].append(to_line(failure_record(item)))
-        else:
-            documents.append(item)
+def tag_part(tagger: Tagger, items: Iterable[Document | Failure], *, config: TagConfig) -> Records:
+    """Tag the documents of one part together: its batches, and so its labels, follow from it alone."""
+    held = list(items)
+    documents = [item for item in held if isinstance(item, Document)]
     texts = [passage.text for document in documents for passage in document.passages]
     tags = iter(tagger.tag(texts, evidence=config.evidence, clean=False))
+    found = Records([], [], [failure_record(item) for item in held if isinstance(item, Failure)])
     for document in documents:
         mine = list(islice(tags, len(document.passages)))
         if config.mask_personal:  # after tagging: the labels are those of the text as it is
             document = masked(document)
-        lines["tags"] += [to_line(r) for r in passage_records(document, mine, model=tagger.fingerprint)]
-        lines["documents"].append(to_line(document_record(document, mine, tagger.domains)))
-    counts = {"documents": len(documents), "passages": len(texts), "failures": len(lines["failures"])}
-    return lines, counts
+        found.tags.extend(passage_records(document, mine, model=tagger.fingerprint))
+        found.documents.append(document_record(document, mine, tagger.domains))
+    return found
 
 
 def commit_part(place: Path, lines: dict[str, list[str]], record: dict[str, Any]) -> None:
@@ -140,16 +151,16 @@ def tag_parts(
             total += 1
             yield window
 
-    def prepared() -> Iterator[tuple[Unit, dict[str, Any] | None, list[Document | Failure]]]:
+    def work() -> Iterator[tuple[Unit, dict[str, Any] | None, list[Document | Failure]]]:
         for unit, sources in units(patterns, config=config, rank=rank, ranks=ranks, windows=counted(windows)):
             record = finished_part(parts, unit)
-            yield unit, record, [] if record else list(_prepare(sources, config))
+            yield unit, record, [] if record else list(prepared(sources, config))
 
-    for unit, record, items in ahead(prepared()):
+    for unit, record, items in ahead(work()):
         if record is None:
-            lines, done = tag_part(tagger, items, config=config)
-            record = part_record(unit, done)
-            commit_part(parts / unit.place, lines, record)
+            found = tag_part(tagger, items, config=config)
+            record = part_record(unit, found.counts())
+            commit_part(parts / unit.place, found.lines(), record)
         counts.add(record)
         yield counts
     refuse_parts_beyond(parts, total)

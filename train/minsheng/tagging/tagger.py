@@ -14,6 +14,7 @@ from minsheng.documents.sentences import sentences
 from minsheng.modeling.batches import TextTokenizer, encode
 from minsheng.modeling.calibration import probabilities
 from minsheng.modeling.directory import ModelInfo, fingerprint, load_text_tokenizer, open_directory
+from minsheng.modeling.familiarity import load_familiarity
 from minsheng.modeling.forward import Forward, load_forward
 from minsheng.modeling.inference import predict_logits
 from minsheng.modeling.shipped import TAGGER
@@ -63,6 +64,7 @@ class Tagger:
         self.info = info
         self.folder = folder
         self.fingerprint = fingerprint(folder)
+        self._familiarity = load_familiarity(folder)
         self.computed_by = forward.name
         self._forward = forward
         self._tokenizer = tokenizer
@@ -150,7 +152,7 @@ class Tagger:
         found = self._evidence(texts, given, scores) if evidence else [()] * len(texts)
         tags: list[Tag] = []
         for row, text in enumerate(texts):
-            foreign = _is_foreign(text, encoded[row], unknown)
+            foreign = _is_foreign(text, encoded[row], unknown) or not self._knows(text)
             tags.append(
                 Tag(
                     labels=tuple(d for i, d in enumerate(self.domains) if given[row, i]),
@@ -160,6 +162,9 @@ class Tagger:
                 )
             )
         return tags
+
+    def _knows(self, text: str) -> bool:
+        return self._familiarity is None or self._familiarity.knows(text)
 
     def _evidence(
         self, texts: Sequence[str], given: NDArray[np.bool_], scores: NDArray[np.float64]

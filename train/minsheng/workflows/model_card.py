@@ -30,7 +30,7 @@ _LIMITS = """\
 - The scores are those of the validation set, on which the thresholds and the bound were chosen too: expect a little
   less elsewhere, and evaluate on text of your own (`minsheng evaluate`) before you rely on them.
 - It knows the kinds of text that it was trained on. Other registers, other years and other languages are for a
-  person to look at; text with little Chinese in it is never decided `auto`.
+  person to look at; text with little Chinese in it, or unlike the training text, is never decided `auto`.
 - Labels say what a paragraph is about, and neither whether it is true nor whether it is good."""
 
 

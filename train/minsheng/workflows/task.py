@@ -22,6 +22,7 @@ from minsheng.metrics.scores import score
 from minsheng.modeling.batches import encode
 from minsheng.modeling.calibration import fit_calibration
 from minsheng.modeling.directory import ModelInfo, fold_temperature, model_labels, save_directory, save_info
+from minsheng.modeling.familiarity import fit_familiarity
 from minsheng.modeling.forward import TorchForward
 from minsheng.modeling.guard import compare_int8
 from minsheng.modeling.inference import predict_logits
@@ -144,6 +145,10 @@ def publish_model(
             max_tokens=info.max_tokens, pad_id=task.pad_id,
         )  # fmt: skip
         save_info(beside, replace(info, int8=guard))
+        familiarity = fit_familiarity(
+            task.sets[0].texts, task.sets[1].texts, share=config.calibration.unfamiliar
+        )
+        familiarity.save(beside)
         baseline = fit_baseline(
             task.sets[0].texts, task.sets[0].truth, domains=labels, config=config.baseline, seed=config.seed
         )

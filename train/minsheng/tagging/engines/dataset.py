@@ -25,7 +25,8 @@ from minsheng.documents.readers import formats
 from minsheng.documents.readers.rows import as_text, column_error
 from minsheng.documents.values import Failure, Source
 from minsheng.errors import DataError, DocumentError
-from minsheng.tagging.engines.stages import Records, Row, Work, prepared
+from minsheng.tagging.engines.stages import Row, Work
+from minsheng.tagging.run import Records, prepared
 from minsheng.tagging.sinks import tag_schema, whole
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class DatasetStore:
     def _work(self, items: list[Source | Failure]) -> Work:
         names = "\n".join([self.model, *(item.document for item in items)])
         key = hashlib.sha256(names.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        return Work(key, prepared(iter(items), self.config))
+        return Work(key, tuple(prepared(items, self.config)))
 
     def put(self, key: Any, records: Records) -> None:
         """See Store."""

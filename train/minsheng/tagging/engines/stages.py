@@ -7,19 +7,17 @@ where the worker is.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 from minsheng.config.schema import TagConfig
-from minsheng.documents.clean import clean
-from minsheng.documents.personal import masked
-from minsheng.documents.split import split
 from minsheng.documents.values import Document, Failure
-from minsheng.tagging.records import document_record, failure_record, passage_records
+from minsheng.tagging.engines.plan import unpacked
+from minsheng.tagging.run import Records, commit_part, finished_part, part_record, prepared, tag_part
 from minsheng.tagging.tagger import Tagger
+from minsheng.tagging.units import Window, units_of
 
 Row = dict[str, Any]
 
@@ -30,23 +28,6 @@ class Work:
 
     key: Any
     items: tuple[Document | Failure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """What tagging says of some documents: the values of the lines of each stream."""
-
-    tags: list[Row]
-    documents: list[Row]
-    failures: list[Row]
-
-    def counts(self) -> dict[str, int]:
-        """How many documents, passages and failures these are."""
-        return {
-            "documents": len(self.documents),
-            "passages": len(self.tags),
-            "failures": len(self.failures),
-        }
 
 
 class Store(Protocol):
@@ -74,31 +55,6 @@ class Loading:
         return Tagger.load(
             self.model, precision=config.precision, threads=threads, batch_tokens=config.batch_tokens
         )
-
-
-def prepared(sources: Iterator[Any], config: TagConfig) -> tuple[Document | Failure, ...]:
-    """Sources after cleaning and splitting."""
-    return tuple(
-        source
-        if isinstance(source, Failure)
-        else split(clean(source, config=config.documents.clean), config=config.documents.split)
-        for source in sources
-    )
-
-
-def records_of(tagger: Tagger, items: Sequence[Document | Failure], *, config: TagConfig) -> Records:
-    """Tag documents together, as `tag_part` does: the same batches, and so the same labels."""
-    documents = [item for item in items if isinstance(item, Document)]
-    texts = [passage.text for document in documents for passage in document.passages]
-    tags = iter(tagger.tag(texts, evidence=config.evidence, clean=False))
-    found = Records([], [], [failure_record(item) for item in items if isinstance(item, Failure)])
-    for document in documents:
-        mine = list(islice(tags, len(document.passages)))
-        if config.mask_personal:
-            document = masked(document)
-        found.tags.extend(passage_records(document, mine, model=tagger.fingerprint))
-        found.documents.append(document_record(document, mine, tagger.domains))
-    return found
 
 
 def read_stage(batch: Row, *, store: Store) -> Iterator[Row]:
@@ -135,9 +91,7 @@ class TagStage:
         for packed in batch["work"]:
             work = pickle.loads(packed)
             if isinstance(work, Work):
-                out.append(
-                    pickle.dumps((work.key, records_of(self._tagger, work.items, config=self._config)))
-                )
+                out.append(pickle.dumps((work.key, tag_part(self._tagger, work.items, config=self._config))))
             else:
                 out.append(packed)
         return {"records": out}
@@ -152,25 +106,14 @@ class PartsStore:
 
     def read(self, window: Row) -> Iterator[Work | dict[str, int]]:
         """See Store. `window`: `number` and `items` (packed). Raises RunError where the input changed."""
-        from minsheng.tagging.engines.plan import unpacked
-        from minsheng.tagging.run import finished_part
-        from minsheng.tagging.units import Window, units_of
-
         items = Window(tuple(unpacked(values) for values in window["items"]))
         for unit, sources in units_of(window["number"], items, config=self.config):
             done = finished_part(self.parts, unit)
             if done is not None:
                 yield {name: done[name] for name in ("documents", "passages", "failures")}
             else:
-                yield Work(unit, prepared(sources, self.config))
+                yield Work(unit, tuple(prepared(sources, self.config)))
 
     def put(self, key: Any, records: Records) -> None:
         """See Store. `key`: the Unit."""
-        from minsheng.tagging.records import to_line
-        from minsheng.tagging.run import commit_part, part_record
-
-        lines = {
-            name: [to_line(record) for record in getattr(records, name)]
-            for name in ("tags", "documents", "failures")
-        }
-        commit_part(self.parts / key.place, lines, part_record(key, records.counts()))
+        commit_part(self.parts / key.place, records.lines(), part_record(key, records.counts()))
