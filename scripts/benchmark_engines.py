@@ -1,166 +1,90 @@
 """One folder tagged by each engine, and again with a worker killed: python scripts/benchmark_engines.py
 
-Makes a folder of documents from data/corpus (10 paragraphs each, no two documents alike), tags it with one process,
-with two (gloo), and with Ray (one and two actors), one thread a process; then kills a worker of each engine in
-the middle. Every run's tags are compared with those of the one process. `seconds` are of tagging itself,
-`all` with start-up and tables; memory is that of all processes of a run together at its peak.
+Makes a folder of documents from data/corpus (three paragraphs each), tags it with one process, with two of accelerate
+(gloo), and with Ray (one and two actors), each process that tags with one thread; then kills a worker of each engine
+in the middle. Every run's tags are compared with those of the one process. Tables in Markdown on standard output:
+`seconds` are of tagging itself (with Ray, also of its start), `whole` with start-up and tables; memory is that of all
+processes of a run together at its peak. Ctrl-C ends the run of the moment and prints what is done; with --folder the
+same command goes on there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
+import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import psutil
+from benchmarks.engines import ROOT, RUNS, Run, run
+from benchmarks.report import machine
 
-ROOT = Path(__file__).resolve().parents[1]
 EPSILON = 1e-4  # two engines may differ in a label where its probability is this near to the threshold
-TWO = [str(ROOT / "scripts" / "launch.py"), "--config_file", str(ROOT / "configs/accelerate/cpu-2-processes.yaml"),
-       str(ROOT / "scripts" / "run_tag.py")]  # fmt: skip
-ONE = [str(ROOT / "scripts" / "run_tag.py")]
-ENGINES: dict[str, tuple[list[str], list[str]]] = {
-    "one process": (ONE, []),
-    "two processes": (TWO, []),
-    "Ray, 1 actor": (ONE, ["--engine", "ray", "--ray-actors", "1"]),
-    "Ray, 2 actors": (ONE, ["--engine", "ray", "--ray-actors", "2"]),
-}
+WINDOW = 64  # documents in one part, as `minsheng tag` makes them
+LISTED = 30  # rows near a threshold that are listed; all are counted
+SCALING = (("accelerate", "one process", "accelerate, 2 processes"), ("Ray", "Ray, 1 actor", "Ray, 2 actors"))
 
 
-@dataclass
-class Run:
-    """A run that has ended. `killed`: what was killed in it; `starts`: how often the command was given."""
+def write_folder(place: Path, documents: int, *, each: int = 3) -> int:
+    """Text files in folders of 100; the paragraphs are dealt like cards, so that one comes again after all others.
 
-    name: str
-    seconds: float
-    whole: float
-    mib: float
-    killed: str = ""
-    starts: int = 1
-
-
-def write_folder(place: Path, documents: int, each: int = 10) -> None:
-    """Text files in folders of 100, of paragraphs of the corpus drawn with a fixed seed."""
+    Returns the characters in all.
+    """
     rows = [
         json.loads(line)["text"]
         for path in sorted((ROOT / "data" / "corpus").glob("*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
-    rng = random.Random(13)
+    rng, deck, characters = random.Random(13), [], 0
     for number in range(documents):
+        if len(deck) < each:
+            deck = rng.sample(rows, len(rows))
+        text = [deck.pop() for _ in range(each)]
+        characters += sum(map(len, text))
         path = place / f"{number // 100:03d}" / f"{number:06d}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n\n".join(rng.sample(rows, each)) + "\n", encoding="utf-8")
+        path.write_text("\n\n".join(text) + "\n", encoding="utf-8")
+    return characters
 
 
-def tree(pid: int) -> list[psutil.Process]:
-    """A process and all below it."""
-    try:
-        root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+def read_rows(out: Path) -> list[dict[str, Any]]:
+    """The passages of a run."""
+    return [json.loads(line) for line in (out / "tags.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def memory(pid: int) -> float:
-    """MiB of a process and all below it; shared pages count once, where the system says so."""
-    total = 0.0
-    for process in tree(pid):
-        try:
-            found = process.memory_full_info()
-            total += getattr(found, "pss", found.rss) / 2**20
-        except psutil.Error:
-            continue
-    return total
-
-
-def rank_1(process: psutil.Process) -> bool:
-    """Whether this is the second rank."""
-    return process.environ().get("RANK") == "1" and "run_tag.py" in " ".join(process.cmdline())
-
-
-def ray_actor(process: psutil.Process) -> bool:
-    """Whether this is an actor that tags."""
-    return "TagStage" in " ".join(process.cmdline())
-
-
-def watch(
-    process: subprocess.Popen[str], out: Path, victim: Callable[[psutil.Process], bool] | None
-) -> Iterator[float]:
-    """The memory of a run now and then; kills the victim when some parts are finished."""
-    while process.poll() is None:
-        yield memory(process.pid)
-        parts = sum(p.name.isdigit() for p in (out / "parts").iterdir()) if (out / "parts").is_dir() else 0
-        if victim is not None and parts >= 2:
-            for candidate in tree(process.pid):
-                try:
-                    if victim(candidate):
-                        candidate.send_signal(signal.SIGKILL)
-                        victim = None
-                        break
-                except psutil.Error:
-                    continue
-        time.sleep(0.2)
-    if victim is not None:
-        raise SystemExit(f"{out.name}: nothing was killed: the run was over before; take more --documents")
-
-
-def run(name: str, folder: Path, out: Path, *, victim: Callable[[psutil.Process], bool] | None = None) -> Run:
-    """Tag the folder; after a kill the same command is given again if it did not finish by itself."""
-    script, options = ENGINES[name]
-    command = [sys.executable, *script, str(folder), "--out", str(out), "--json", *options]
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT / "train"), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MINSHENG_LANG": "en",
+def compare(reference: Path, other: Path, limits: dict[str, float]) -> dict[str, Any]:
+    """Passages lost and doubled; rows with other labels, and those of them that no nearness to a threshold excuses."""
+    (one, two), rows = (Counter(map(_key, read_rows(out))) for out in (reference, other)), read_rows(other)
+    mine = {_key(row): row for row in read_rows(reference)}
+    found: dict[str, Any] = {
+        "passages": len(rows), "lost": sum((one - two).values()), "doubled": sum((two - one).values()),
+        "same": (reference / "tags.jsonl").read_bytes() == (other / "tags.jsonl").read_bytes(),
+        "labels": 0, "beyond": 0, "furthest": 0.0,
     }  # fmt: skip
-    began, peak, starts = time.monotonic(), 0.0, 0
-    while True:
-        starts += 1
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-            process = subprocess.Popen(command, stdout=said, stderr=sys.stderr, env=environment, text=True)
-            peak = max([peak, *watch(process, out, victim if starts == 1 else None)])
-            said.seek(0)
-            lines = said.read().splitlines()
-        if process.returncode == 0:
-            break
-        if victim is None or starts == 2:
-            raise SystemExit(f"{name}: ended with code {process.returncode}")
-    seconds = json.loads(lines[-1])["seconds"] if starts == 1 else float("nan")
-    return Run(
-        name, seconds, time.monotonic() - began, peak, "" if victim is None else victim.__name__, starts
-    )
-
-
-def compare(reference: Path, other: Path, thresholds: dict[str, float]) -> dict[str, Any]:
-    """Rows that are equal, that differ in labels, and that may; documents lost or doubled are in `order`."""
-    rows = [
-        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        for path in (reference, other)
-    ]
-    keys = [[(row["document"], row["passage"]) for row in part] for part in rows]
-    found: dict[str, Any] = {"rows": len(rows[0]), "order": keys[0] == keys[1], "furthest": 0.0}
-    found |= {"bytes": reference.read_bytes() == other.read_bytes(), "labels": 0, "near": 0, "beyond": 0}
-    for one, two in zip(*rows, strict=False):
-        gaps = {name: abs(one["scores"][name] - limit) for name, limit in thresholds.items()}
-        far = max(abs(one["scores"][name] - two["scores"][name]) for name in thresholds)
-        found["furthest"] = max(found["furthest"], far)
-        found["near"] += min(gaps.values()) <= EPSILON
-        different = set(one["labels"]) ^ set(two["labels"])
+    for row in rows:
+        if (base := mine.get(_key(row))) is None:
+            continue
+        different = set(base["labels"]) ^ set(row["labels"])
         found["labels"] += bool(different)
-        found["beyond"] += any(gaps[name] > EPSILON for name in different)
+        found["beyond"] += any(abs(base["scores"][name] - limits[name]) > EPSILON for name in different)
+        far = max(abs(base["scores"][name] - row["scores"][name]) for name in limits)
+        found["furthest"] = max(found["furthest"], far)
     return found
 
 
-def limits() -> dict[str, float]:
+def _key(row: dict[str, Any]) -> tuple[str, int]:
+    return row["document"], row["passage"]
+
+
+def thresholds() -> dict[str, float]:
     """The threshold of each domain, of the tagger that ships."""
     sys.path.insert(0, str(ROOT / "train"))
     from minsheng.modeling.directory import read_info
@@ -172,48 +96,163 @@ def limits() -> dict[str, float]:
     return dict(zip(info.taxonomy.keys, map(float, info.calibration.thresholds), strict=False))
 
 
-def line(run: Run, found: dict[str, Any]) -> str:
-    """A row of the table."""
-    same = (
-        "the same bytes"
-        if found["bytes"]
-        else f"{found['labels']} rows differ in labels, {found['beyond']} beyond ε"
-    )
-    name = run.name + (f", {run.killed} killed, {run.starts} starts" if run.killed else "")
-    # A run that was started twice has no seconds of its own.
-    seconds, rate = (
-        (f"{run.seconds:.1f}", f"{found['rows'] / run.seconds:.0f}") if run.starts == 1 else ("–", "–")
-    )
-    return (
-        f"| {name} | {seconds} | {rate} | {run.whole:.1f} | {run.mib:.0f} | {found['rows']} | "
-        f"{'yes' if found['order'] else 'NO'} | {same} | {found['furthest']:.6f} | {found['near']} |"
-    )
+def table(columns: str, rows: list[list[str]]) -> str:
+    """A Markdown table; the first column is text."""
+    names = [name.strip() for name in columns.split("|")]
+    lines = [names, ["---"] + ["---:"] * (len(names) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def main() -> None:
+def described(done: Run, found: dict[str, Any]) -> list[str]:
+    """A row of the first table."""
+    seconds = "–" if done.seconds is None else f"{done.seconds:.1f}"
+    rate = "–" if done.seconds is None else f"{found['passages'] / done.seconds:.1f}"
+    return [
+        done.name, str(done.starts), seconds, rate, f"{done.whole:.1f}", f"{done.mib:,.0f}", f"{found['passages']:,}",
+        str(found["lost"]), str(found["doubled"]), "the same" if found["same"] else "others",
+        str(found["labels"]), str(found["beyond"]), f"{found['furthest']:.6f}",
+    ]  # fmt: skip
+
+
+def scaling(runs: dict[str, Run], passages: int) -> list[list[str]]:
+    """A row for each engine and number of processes."""
+    rows = []
+    for engine, one, two in SCALING:
+        base = runs[one].seconds if one in runs else None
+        for name in (one, two):
+            seconds = runs[name].seconds if name in runs else None
+            if base is None or seconds is None:
+                continue
+            of = RUNS[name][2]
+            rows.append(
+                [engine, str(of), f"{seconds:.1f}", f"{passages / seconds:.1f}", f"{passages / seconds / of:.1f}",
+                 f"{base / seconds:.2f}", f"{base / seconds / of:.0%}"]
+            )  # fmt: skip
+    return rows
+
+
+def near(out: Path, others: dict[str, Path], limits: dict[str, float]) -> list[list[str]]:
+    """The probabilities of the one process within ε of a threshold, or beyond where a run decides otherwise."""
+    labels = {name: {_key(row): row["labels"] for row in read_rows(place)} for name, place in others.items()}
+    lines = []
+    for row in read_rows(out):
+        for domain, limit in limits.items():
+            given = domain in row["labels"]
+            differ = [n for n, found in labels.items() if (domain in found.get(_key(row), ())) != given]
+            score = row["scores"][domain]
+            if differ or abs(score - limit) <= EPSILON:
+                lines.append(
+                    [row["document"][-14:], str(row["passage"]), domain, f"{score:.6f}", f"{limit:.6f}",
+                     ", ".join(differ) or "none"]
+                )  # fmt: skip
+    return lines
+
+
+def sizing(rate: float, size: float, price: float) -> list[list[str]]:
+    """What 10^6 and 10^8 such passages take. `rate`: passages a second a core; `size`: bytes of a passage's line."""
+    rows = []
+    for power in (6, 8):
+        hours = 10**power / rate / 3600
+        days = [f"{hours / 24 / cores:,.2f}" for cores in (1, 16, 64)]
+        rows.append(
+            [f"10^{power}", f"{hours:,.1f}", *days, f"{hours * price:,.2f}", f"{10**power * size / 1e9:,.1f}"]
+        )
+    return rows
+
+
+def report(
+    work: Path, runs: dict[str, Run], documents: int, characters: int, price: float, it: dict[str, Any]
+) -> None:
+    """Print the tables of the runs that are done. `it`: the machine before them."""
+    limits = thresholds()
+    names = ("torch", "accelerate", "openvino", "ray")
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in names)
+    print(
+        f"`python scripts/benchmark_engines.py --documents {documents}`, {date.today()}: {it['processor']}, "
+        f"{it['cores']} cores, load {it['load_before'] or 0:.1f} before, one thread a process; {it['system']}, "
+        f"Python {it['python']}, {versions}.\n"
+    )
+    places = {name: work / _folder(name) for name in runs}
+    found = {name: compare(work / _folder("one process"), place, limits) for name, place in places.items()}
+    columns = (
+        "run | starts | seconds | passages/s | whole | MiB | passages | lost | doubled | bytes of tags.jsonl | "
+        f"rows with other labels | of these beyond ε = {EPSILON:g} | largest difference"
+    )
+    print(table(columns, [described(done, found[name]) for name, done in runs.items()]))
+    passages = found["one process"]["passages"]
+    print(
+        f"{documents:,} documents, {passages:,} passages of {characters / passages:.0f} characters in the mean.\n"
+    )
+    columns = "engine | processes | seconds | passages/s | passages/s a process | × one | of the ideal"
+    scaled = scaling(runs, passages)
+    print(table(columns, scaled))
+    if scaled:
+        rate = float(scaled[min(1, len(scaled) - 1)][4])  # of two processes, where they ran
+        size = (places["one process"] / "tags.jsonl").stat().st_size / passages
+        print(
+            f"At {rate:.1f} passages/s a core, {size:.0f} bytes a passage, and {price:g} for a core-hour:\n"
+        )
+        columns = "passages | core-hours | days on 1 core | 16 cores | 64 cores | cost | GB of tags.jsonl"
+        print(table(columns, sizing(rate, size, price)))
+    close = near(places["one process"], places, limits)
+    print(
+        f"Within {EPSILON:g} of a threshold, or with another label in some run: {len(close)} probabilities.\n"
+    )
+    columns = "document | passage | domain | probability | threshold | runs with other labels"
+    print(table(columns, close[:LISTED]) if close else "", flush=True)
+
+
+def _folder(name: str) -> str:
+    return name.replace(",", "").replace(" ", "-")
+
+
+def measure(work: Path, documents: int, price: float) -> None:
+    """All runs that are not done yet, and the report, also when this is interrupted."""
+    shutil.rmtree(work / "documents", ignore_errors=True)
+    characters, record = write_folder(work / "documents", documents), work / "runs.json"
+    runs: dict[str, Run] = {}
+    before = machine(1)
+    if record.is_file():
+        held = json.loads(record.read_text(encoding="utf-8"))
+        if held["documents"] != documents:
+            raise SystemExit(f"{work}: holds runs with other --documents; choose another --folder")
+        runs = {one["name"]: Run(**one) for one in held["runs"]}
+    try:
+        for number, name in enumerate(RUNS, 1):
+            if name in runs:
+                continue
+            print(f"{number} of {len(RUNS)}: {name}", file=sys.stderr, flush=True)
+            shutil.rmtree(work / _folder(name), ignore_errors=True)
+            after = max(1, -(-documents // WINDOW) // 3)
+            runs[name] = run(name, work / "documents", work / _folder(name), after=after)
+            kept = {"documents": documents, "runs": [asdict(done) for done in runs.values()]}
+            record.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    finally:
+        if runs:
+            report(work, runs, documents, characters, price, before)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--documents", type=int, default=5000)
-    parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
+    parser.add_argument(
+        "--documents", type=int, default=5000, help=f"at least {4 * WINDOW}: a kill needs parts"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="where to work and what stays; default: a temporary folder"
+    )
+    parser.add_argument("--price", type=float, default=0.05, help="of a core for an hour, in any currency")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        work = asked.folder or Path(temporary)
-        write_folder(work / "documents", asked.documents)
-        columns = (
-            "run", "seconds", "passages/s", "all", "MiB", "passages", "none lost or doubled",
-            "tags against one process", "largest difference", f"within {EPSILON:g} of a threshold",
-        )  # fmt: skip
-        print(f"| {' | '.join(columns)} |\n|" + " --- |" * 10, flush=True)
-        victims = {"two processes": rank_1, "Ray, 2 actors": ray_actor}
-        for name, victim in [*((name, None) for name in ENGINES), *victims.items()]:
-            out = work / f"{name}{' killed' if victim else ''}".replace(",", "").replace(" ", "-")
-            done = run(name, work / "documents", out, victim=victim)
-            print(
-                line(done, compare(work / "one-process" / "tags.jsonl", out / "tags.jsonl", limits())),
-                flush=True,
-            )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends it as Ctrl-C does
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            measure(asked.folder or Path(temporary), asked.documents, asked.price)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,8 +13,12 @@ import sys
 
 
 def launch(arguments: list[str]) -> int:
-    """The exit code of the first process that failed, 1 for one that was killed; 0 where all are done."""
+    """The exit code of the first process that failed, 1 for one that was killed; 0 where all are done.
+
+    128 and the number of the signal where the launch itself was stopped: 130 for Ctrl-C.
+    """
     from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     # It reports at length what the process that failed has said already.
@@ -26,6 +30,9 @@ def launch(arguments: list[str]) -> int:
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         return ended(f"rank {rank}", failure.exitcode)
+    except SignalException as error:
+        ended("the launch", -error.sigval)
+        return 128 + error.sigval
     return 0
 
 

@@ -78,6 +78,8 @@ def markdown(result: dict[str, Any]) -> str:
         lines += ["", "### Limit", "", _limit(result["limit"])]
     if "size" in result:
         lines += ["", *_size(result["size"])]
+    if "memory" in result:
+        lines += ["", *_memory(result["memory"])]
     return "\n".join(lines) + "\n"
 
 
@@ -142,4 +144,19 @@ def _size(part: dict[str, Any]) -> list[str]:
         *_table(["documents", "passages", "seconds", "peak MiB"], rows),
         "",
         f"`minsheng --help`: {part['help_seconds']:.2f} s.",
+    ]
+
+
+def _memory(rows: list[dict[str, Any]]) -> list[str]:
+    cells = [
+        [
+            row["title"], f"{row['documents']:,}", f"{row['passages']:,}", f"{row['seconds']:.0f}",
+            f"{row['peak_mib']:,.0f}",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return [
+        "### Memory: `minsheng tag` on many passages",
+        "",
+        *_table(["model", "documents", "passages", "seconds", "peak MiB"], cells),
     ]

@@ -20,8 +20,9 @@ class Shape:
     """A model to measure, how many passages a round holds, and how long a training run is."""
 
     title: str
-    passages: int
-    layers: int = 0  # of width 768, on tokens of one character; 0: the model that ships
+    passages: int  # 0: in no table of speed
+    layers: int = 0  # on tokens of one character; 0: the model that ships
+    width: int = 768
     updates: int = 0  # of training; 0: not trained
     examples: int = 8  # an update
 
@@ -30,6 +31,7 @@ SHAPES = {
     "bert-base": Shape("BERT-base shape, 12 × 768, random weights", 32, layers=12, updates=7),
     "bert-3": Shape("3 × 768, random weights", 64, layers=3),
     "shipped": Shape("the encoder that ships, 4 × 320", 256, updates=24, examples=16),
+    "tiny": Shape("2 × 64, random weights", 0, layers=2, width=64),
 }
 
 
@@ -64,7 +66,7 @@ def prepare(
         shutil.copytree(kept, place)
         source = TAGGER
     else:
-        _random_model(place, texts, sets[0], layers=layers, small=small)
+        _random_model(place, texts, sets[0], layers=layers, width=SHAPES[shape].width, small=small)
     model, tokenizer, info = load_directory(place)
     missing = None
     if onnx:
@@ -90,7 +92,9 @@ def prepare(
     )
 
 
-def _random_model(place: Path, texts: list[str], sample: list[str], *, layers: int, small: bool) -> None:
+def _random_model(
+    place: Path, texts: list[str], sample: list[str], *, layers: int, width: int, small: bool
+) -> None:
     """A directory of random weights, and beside it `encoder`, to train from."""
     import torch
 
@@ -103,7 +107,7 @@ def _random_model(place: Path, texts: list[str], sample: list[str], *, layers: i
 
     taxonomy = load_taxonomy("livelihood")
     if layers:
-        tokenizer, model = _bert(place.parent, texts, layers=layers, labels=taxonomy.keys)
+        tokenizer, model = _bert(place.parent, texts, layers=layers, width=width, labels=taxonomy.keys)
     else:
         root = Path(__file__).resolve().parents[2]
         design = load_config(PretrainConfig, root / "configs" / "pretrain-mini.yaml")
@@ -127,7 +131,7 @@ def _random_model(place: Path, texts: list[str], sample: list[str], *, layers: i
     _save(place, model, tokenizer, taxonomy, max_tokens=512 if layers else 384)
 
 
-def _bert(folder: Path, texts: list[str], *, layers: int, labels: tuple[str, ...]) -> Any:
+def _bert(folder: Path, texts: list[str], *, layers: int, width: int, labels: tuple[str, ...]) -> Any:
     """(tokenizer, model): one token a character, as in Google's Chinese BERT."""
     from transformers import BertConfig, BertModel, BertTokenizer, set_seed
 
@@ -143,7 +147,10 @@ def _bert(folder: Path, texts: list[str], *, layers: int, labels: tuple[str, ...
     BertTokenizer(vocab=vocabulary, do_lower_case=True, model_max_length=512).save_pretrained(place)
     set_seed(13)
     # The usual 0.02 gives features that hardly depend on the text; 0.04 is about that of trained matrices.
-    config = BertConfig(vocab_size=len(known), num_hidden_layers=layers, initializer_range=0.04)
+    config = BertConfig(
+        vocab_size=len(known), num_hidden_layers=layers, initializer_range=0.04,
+        hidden_size=width, intermediate_size=4 * width, num_attention_heads=max(1, width // 64),
+    )  # fmt: skip
     BertModel(config).save_pretrained(place)
     tokenizer = load_tokenizer(str(place))
     model = build_classifier(

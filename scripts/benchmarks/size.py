@@ -1,4 +1,4 @@
-"""Cost against size: `minsheng tag` on 1, 10 and 100 times as many documents, each run a process of its own."""
+"""Cost against size: `minsheng tag` on more and more documents, each run a process of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.passages import Passage
 from benchmarks.rounds import Settings, prepared, say
+from benchmarks.shapes import SHAPES
 from benchmarks.taggers import write_documents
 from benchmarks.workers import Line, Worker
 
@@ -41,26 +42,36 @@ def measure_size(passages: list[Passage], folder: Path, settings: Settings) -> d
         start = taken if count == _UNIT * times else 0
         chosen = passages[start : start + _UNIT * times]
         taken += count
-        texts = [passage.text for passage in chosen]
-        place = folder / f"documents{times}"
-        documents = write_documents(place, texts, each=_EACH)
-        say(f"size: {documents} documents")
-        arguments = [
-            "tag",
-            str(place),
-            "--model",
-            str(folder / "model"),
-            "--out",
-            str(folder / f"out{times}"),
-        ]
-        worker = Worker(serve_command, threads=settings.threads, arguments=arguments)
-        worker.close()
-        rows.append(
-            {
-                "documents": documents, "passages": len(texts), "seconds": worker.startup, "peak_mib": worker.peak,
-            }
-        )  # fmt: skip
+        rows.append(_tag([passage.text for passage in chosen], folder, settings, each=_EACH))
     return {"about": about, "sizes": rows, "help_seconds": _help(settings)}
+
+
+def measure_memory(passages: list[Passage], folder: Path, settings: Settings) -> list[dict[str, Any]]:
+    """Peak memory of many passages, each different, beside a tenth of them: a tiny model, and BERT-base shape."""
+    rows = []
+    for shape, most in (("tiny", 200_000), ("bert-base", 5_000)):
+        place = folder / shape
+        place.mkdir()
+        prepared(shape, passages, [[p.text for p in passages[:_UNIT]]], place, settings, onnx=False)
+        for count in (20, 40) if settings.small else (most // 10, most):
+            texts = [f"{passages[i % len(passages)].text}（第{i}段）" for i in range(count)]
+            rows.append({"title": SHAPES[shape].title, **_tag(texts, place, settings, each=50)})
+    return rows
+
+
+def _tag(texts: list[str], folder: Path, settings: Settings, *, each: int) -> dict[str, Any]:
+    """`minsheng tag` with the model of `folder` on documents of `each` paragraphs, in a process of its own."""
+    place = folder / f"documents{len(texts)}"
+    documents = write_documents(place, texts, each=each)
+    say(f"{len(texts):,} passages in {documents:,} documents")
+    arguments = [
+        "tag", str(place), "--model", str(folder / "model"), "--out", str(folder / f"out{len(texts)}"),
+    ]  # fmt: skip
+    worker = Worker(serve_command, threads=settings.threads, arguments=arguments)
+    worker.close()
+    return {
+        "documents": documents, "passages": len(texts), "seconds": worker.startup, "peak_mib": worker.peak,
+    }  # fmt: skip
 
 
 def _help(settings: Settings) -> float:

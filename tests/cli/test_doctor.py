@@ -131,6 +131,10 @@ def test_problems_give_exit_code_1(run: Any, monkeypatch: pytest.MonkeyPatch) ->
     # Columns of the screen, where a Chinese character takes two.
     assert cell_len(first[: first.index("可用")]) == cell_len(second[: second.index("没有")])
     assert json.loads(run("--json", lang="zh").out)["findings"][0]["found"] == "0.2 GiB free"
+    quiet = run("--quiet")
+    assert (
+        quiet.code == 1 and quiet.out.splitlines() == done.out.splitlines()[:2]
+    )  # the problem and its advice
 
 
 def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

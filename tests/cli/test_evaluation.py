@@ -45,6 +45,9 @@ def test_the_page_is_written_and_named(
     _run()
     shown = capfd.readouterr()
     assert f"report: {out / 'report.html'}" in shown.out and shown.err == ""
+    # 24 records, 4 of each domain: a verdict takes 100.
+    assert "too few examples for a verdict on: education, healthcare" in shown.out
+    assert "about 580 more labelled paragraphs" in shown.out
     assert f'<html lang="{expected}">' in (out / "report.html").read_text("utf-8")
 
 

@@ -54,6 +54,12 @@ def test_scalars_mean_what_a_person_means(tmp_path: Path) -> None:
         (MINIMAL + "seed: [1\n", "line 4"),
         (MINIMAL + "a: &x 1\nb: *x\n", "line 4: aliases (*name) are not allowed"),
         ("data: {train: a}\n", "the key 'run' is missing"),
+        ("rnu: {output: x}\ndata: {train: a}\n", "c.yaml: unknown key 'rnu'; did you mean 'run'?$"),
+        ("run: {output: x}\ndata: {trian: a}\n", "c.yaml: unknown key 'data.trian'; did you mean 'train'?$"),
+        ("rnu: {output: x}\ndata: {trian: a}\n", "'data.trian'; did you mean 'train'? (and 2 more)$"),
+        ("rnu: {output: x}\nseed: thirteen\ndata: {train: a}\n", "'rnu'; did you mean 'run'? (and 1 more)$"),
+        # No typo of what is missing: that comes first, as before.
+        ("optimiser: {}\ndata: {train: a}\n", "c.yaml: the key 'run' is missing (and 1 more)$"),
         ("- 1\n", "expected keys and values, got list"),
         (MINIMAL + "model: " + "[" * 2000 + "\n", "c.yaml"),
         (MINIMAL + "clean: {simplify: maybe}\n", "clean.simplify: got 'maybe'"),
@@ -63,7 +69,7 @@ def test_errors_name_file_and_key(tmp_path: Path, text: str, expected: str) -> N
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, text)
     message = str(caught.value)
-    assert expected in message and "c.yaml" in message
+    assert expected in message + "$" and "c.yaml" in message
     assert "\n" not in message
 
 

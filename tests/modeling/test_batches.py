@@ -3,7 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minsheng.modeling.batches import collate, plan_batches, plan_epoch, updates_an_epoch
+from minsheng.modeling.batches import (
+    TextTokenizer,
+    collate,
+    encode,
+    plan_batches,
+    plan_epoch,
+    updates_an_epoch,
+)
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=80)
 
@@ -52,3 +59,15 @@ def test_collate_pads_on_the_right() -> None:
     batch = collate([[7, 8, 9], [4]], pad_id=1, multiple=4)
     assert batch["input_ids"].tolist() == [[7, 8, 9, 1], [4, 1, 1, 1]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1, 0], [1, 0, 0, 0]]
+
+
+def test_a_tokenizer_that_pads_or_cuts_otherwise_is_set_right() -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    backend = Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1, "b": 2, "c": 3}, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    backend.enable_padding(length=6)
+    backend.enable_truncation(1, direction="left")
+    tokenizer = TextTokenizer(backend, 0, 0)
+    assert encode(tokenizer, ["a b c", "b"], max_tokens=2) == [[1, 2], [2]]
+    assert encode(tokenizer, ["a b c", "b"], max_tokens=3) == [[1, 2, 3], [2]]

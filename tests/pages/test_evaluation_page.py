@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minsheng.config.schema import EvaluationConfig
-from minsheng.evaluation.comparison import Comparison, Contestant, compare
+from minsheng.evaluation.comparison import Comparison, Contestant, better, compare
 from minsheng.evaluation.contrast import contrast
 from minsheng.evaluation.estimates import Estimate, Name
 from minsheng.evaluation.evaluate import Examples, System, evaluate
@@ -22,6 +22,7 @@ from minsheng.evaluation.values import Cost, Evaluation
 from minsheng.pages import figures
 from minsheng.pages.evaluation import evaluation_page
 from minsheng.pages.evaluation_comparison import comparison_page
+from minsheng.pages.evaluation_summary import paragraphs_to_label
 from minsheng.pages.evaluation_words import WORDS, Words
 from minsheng.pages.language import Language
 from minsheng.pages.markup import element, joined
@@ -103,7 +104,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "wbr"):
             self.open.append(tag)
         if tag == "tr":
             self.rows.append([])
@@ -134,13 +135,14 @@ def leaves(value: Any) -> set[float]:
 def derived(e: Evaluation) -> set[float]:
     """Numbers of the page that are a sum or a difference of two of the JSON."""
     found: set[float] = {d.correct + d.false_alarms for d in e.domains}
-    found |= {c.wrong for c in e.confusions}
+    found |= {c.wrong for c in e.confusions} | {paragraphs_to_label(e) or 0}
     return found | ({e.examples - e.automatic.accepted} if e.automatic is not None else set())
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_number_of_the_page_stands_in_the_json(evaluation: Evaluation, lang: Language) -> None:
     known = leaves(json.loads(evaluation.to_json())) | derived(evaluation)
+    bounds = {end for d in evaluation.domains for end in (d.judgement.precision, d.judgement.recall)}
     page = Reader(evaluation_page(evaluation, lang=lang))
     assert len(page.data) > 300
     for value, text in page.data:
@@ -153,7 +155,10 @@ def test_every_number_of_the_page_stands_in_the_json(evaluation: Evaluation, lan
         shown = float(text.rstrip("%").replace(",", "").replace("\u2212", "-").removesuffix(" MB"))
         shown = shown / 100 if text.endswith("%") else shown * 1e6 if text.endswith("MB") else shown
         places = len(text.rstrip("%").partition(".")[2]) + 2 * text.endswith("%")
-        assert text.endswith("MB") or shown == pytest.approx(number, abs=0.5001 * 10**-places)
+        if number in bounds and places == 2:  # cut, so that no bound seems to reach what it does not
+            assert 0 <= number - shown < 0.01
+        else:
+            assert text.endswith("MB") or shown == pytest.approx(number, abs=0.5001 * 10**-places)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -173,6 +178,42 @@ def test_the_first_screen_says_what_the_json_says(evaluation: Evaluation, lang: 
     rest = evaluation.examples - evaluation.automatic.accepted
     assert f">{evaluation.automatic.accepted}</data>" in top and f">{rest}</data>" in top
     assert say.plain(evaluation.payoff.verdict) in Reader(top + "</main>\n</body>\n</html>").text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_too_few_examples_say_what_is_missing(evaluation: Evaluation, lang: Language) -> None:
+    say = Words(lang)
+
+    def top(positives: int, *, support: int | None = None) -> str:
+        settings = dataclasses.replace(evaluation.settings, positives=positives)
+        domains = [
+            dataclasses.replace(
+                d,
+                support=d.support if support is None else support,
+                judgement=dataclasses.replace(
+                    d.judgement,
+                    verdict="few" if d.support < positives else "usable",
+                    recall=0.61,
+                    precision=n / 2,
+                ),
+            )
+            for n, d in enumerate(evaluation.domains)
+        ]
+        made = dataclasses.replace(evaluation, settings=settings, domains=tuple(domains))
+        page = evaluation_page(made, lang=lang)
+        return Reader(page[: page.index("<nav")] + "</main>\n</body>\n</html>").text
+
+    least = min(d.support for d in evaluation.domains)
+    assert least < 60 and say.plain("few_until") not in top(least)
+    text = top(200)  # every domain has too few
+    more = 10 * -(-(200 - least) * 240 // (least * 10))
+    assert say.plain("few_text", positives=200, domain=HOSTILE, support=least, more=f"{more:,}") in text
+    names = [d.label.zh if lang == "zh" else d.label.en for d in evaluation.domains]
+    # Bounds of 0.6 are asked for: the precision of the first domain is 0, of the second 0.5, of the third 1.
+    assert say.plain("few_met", names=names[2]) in text and say.plain("head_all_few") in text
+    for domain in evaluation.domains:
+        assert say.plain("few_detail", support=domain.support, positives=200) in text
+    assert say.plain("few_none", positives=200, domain=names[0]) in top(200, support=0)
 
 
 def test_the_domain_table_holds_each_domain(evaluation: Evaluation) -> None:
@@ -261,12 +302,24 @@ def test_nothing_to_count_gives_a_page(lang: Language) -> None:
 def test_the_comparison_shows_models_and_tests(comparison: Comparison, lang: Language) -> None:
     page = Reader(comparison_page(comparison, lang=lang))
     known = leaves(json.loads(comparison.to_json()))
+    known |= {-value for value in known}  # a difference is told from the side of the better model
     assert len(page.data) > 100 and all(float(value) in known for value, _ in page.data)
     assert Words(lang).plain("compare_head_best", better=comparison.models[0].name) in page.text
     for pair in comparison.pairs:
         gap = pair.macro_f1.difference
         assert any(row[1:] and row[1].startswith(str(figures.difference(gap.value)).split(">")[1].split("<")[0])
                    for row in page.rows)  # fmt: skip
+    say, level = Words(lang), comparison.models[0].evaluation.settings.level
+    won = [better(dataclasses.replace(pair, macro_f1=test), level=level) is not None
+           for pair in comparison.pairs for test in (pair.macro_f1, *pair.domains)]  # fmt: skip
+    said = [row[-1] for row in page.rows if len(row) == 5]
+    sides = [say.plain(key) for key in ("first_wins", "second_wins", "no_side")]
+    assert len(won) == 12 and True in won and False in won  # or this test would show less
+    assert [text in sides[:2] for text in said if text in sides] == won
+    # What better means, and what the draws are, in plain words; all numbers of them from the settings.
+    assert say.plain("compare_rule", level="95%", p="0.05") in page.text
+    unit = say.plain("unit_groups")
+    assert say.plain("differences_text", resamples="60", unit=unit, level="95%") in page.text
     links = {a["href"] for tag, a in page.tags if tag == "a"}
     assert links == {"0-x/report.html", "1-x/report.html", "2-x/report.html"}
 

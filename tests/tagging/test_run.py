@@ -14,8 +14,9 @@ import pytest
 import reports_folder
 from reports_folder import DOMAINS, KEYS, OUTPUTS, REPORT, SMALL, lines
 
+from minsheng.config.schema import TagConfig
 from minsheng.documents.values import Failure
-from minsheng.tagging.run import ahead
+from minsheng.tagging.run import ahead, tag_parts
 from minsheng.tagging.tagger import Tagger
 from minsheng.tagging.units import files_in_windows
 from minsheng.workflows.tag import tag
@@ -203,3 +204,18 @@ def test_reading_ahead_stops_with_its_reader() -> None:
     assert [next(endless), next(endless)] == [0, 1]
     endless.close()
     assert list(ahead(iter(()))) == []
+
+
+def test_tokens_are_made_beside_the_model(
+    reports: Path, model_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger, threads = Tagger.load(model_directory, precision="no"), []
+    true = Tagger.encode
+
+    def encode(self: Tagger, texts: list[str]) -> list[list[int]]:
+        threads.append(threading.current_thread().name)
+        return true(self, texts)
+
+    monkeypatch.setattr(Tagger, "encode", encode)
+    list(tag_parts(tagger, [str(reports)], tmp_path / "parts", config=TagConfig(window=1, evidence=False)))
+    assert len(threads) > 2 and all(name.startswith("ahead") for name in threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
+import signal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from accelerate.commands.launch import _validate_launch_command, launch_command_
 from conftest import ROOT
 from minsheng.config.schema import RunConfig
 from minsheng.errors import ConfigError
+from minsheng.modeling import forward
 from minsheng.workflows.hardware import build_accelerator
 
 HARDWARE = sorted((ROOT / "configs" / "accelerate").glob("*.yaml"))
@@ -63,6 +65,16 @@ def test_a_launch_that_shards_the_model_is_refused(name: str, monkeypatch: pytes
         build_accelerator(RunConfig(output="out"))
 
 
+@pytest.mark.parametrize(("said", "threads"), [("3", 3), ("0", None), ("", None), ("4,2", None)])
+def test_a_process_among_others_takes_the_cores_that_are_its_own(
+    said: str, threads: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    alone = forward._cores()
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert forward._cores() == (threads or alone) > 0
+
+
 @pytest.fixture
 def launcher() -> ModuleType:
     spec = importlib.util.spec_from_file_location("launcher", ROOT / "scripts" / "launch.py")
@@ -92,3 +104,17 @@ def test_the_launcher_ends_with_the_code_of_the_first_process_that_failed(
     monkeypatch.setattr(launch, "launch_command", failing)
     assert launcher.launch(["script.py"]) == ends
     assert ("rank 1 was killed (SIGKILL)" in capsys.readouterr().err) == (code == -9)
+
+
+def test_a_launch_that_is_stopped_says_so(
+    launcher: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from accelerate.commands import launch
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+
+    def stopped(arguments: Any) -> None:
+        raise SignalException("Process 4711 got signal: 2", sigval=signal.SIGINT)
+
+    monkeypatch.setattr(launch, "launch_command", stopped)
+    assert launcher.launch(["script.py"]) == 130
+    assert "the launch was killed (SIGINT); start the same command again" in capsys.readouterr().err

@@ -17,8 +17,8 @@ from conftest import EXAMPLES, made_records, write_jsonl
 from minsheng.config.engines import RayConfig
 from minsheng.config.schema import TagConfig
 from minsheng.errors import ConfigError, DataError, RunError
-from minsheng.tagging.engines.plan import missing_part, window_rows, write_plan
-from minsheng.tagging.engines.stages import Loading, PartsStore
+from minsheng.tagging.engines.plan import missing_part, slice_plan, write_plan
+from minsheng.tagging.engines.stages import Loading, PartsStore, Row, Work
 from minsheng.tagging.run import join_parts, tag_parts
 from minsheng.tagging.tagger import Tagger
 from minsheng.workflows.tag import tag
@@ -82,10 +82,22 @@ class Killing:
         return tagger
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(
-    cluster: Any, model_directory: Path, tmp_path: Path
-) -> None:
-    from minsheng.tagging.engines.ray import tag_windows
+@dataclass(frozen=True)
+class KillingStore(PartsStore):
+    """Kills the process that reads when it has handed on one part of a slice, the first time."""
+
+    marker: str = ""
+
+    def read(self, row: Row) -> Iterator[Work | dict[str, int]]:
+        for number, found in enumerate(super().read(row)):
+            if number == 1 and not Path(self.marker).exists():
+                Path(self.marker).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield found
+
+
+def test_killed_workers_lose_and_double_nothing(cluster: Any, model_directory: Path, tmp_path: Path) -> None:
+    from minsheng.tagging.engines.ray import tag_slices
 
     folder = reports(tmp_path / "in", 16)
     write_jsonl(folder / "table.jsonl", made_records(80))  # 3 parts of 32 rows
@@ -94,10 +106,12 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     parts.mkdir(parents=True)
     word = EXAMPLES["education"].format(n=9, m=31 * 7 + 8)  # of the eighth file
     loader = Killing(Loading(str(model_directory), SMALL, 1), word, str(tmp_path / "killed"))
-    rows, store = list(window_rows(plan)), PartsStore(parts, SMALL)
+    rows = slice_plan(plan, most=4)  # several windows each
+    assert 2 <= len(rows) <= 4 and sum(row["count"] for row in rows) == 10
+    store = KillingStore(parts, SMALL, plan, Path.cwd(), str(tmp_path / "killed-reader"))
     ray = RayConfig(actors=2)
-    *_, counts = tag_windows(rows, store, model=str(model_directory), config=SMALL, ray=ray, load=loader)
-    assert (tmp_path / "killed").exists()
+    *_, counts = tag_slices(rows, store, model=str(model_directory), config=SMALL, ray=ray, load=loader)
+    assert (tmp_path / "killed").exists() and (tmp_path / "killed-reader").exists()
     assert (counts.documents, counts.passages, counts.failures) == (96, 176, 1)
     assert missing_part(plan, parts) is None
     tagger = Tagger.load(model_directory, precision="no", threads=1)
@@ -171,7 +185,7 @@ def test_a_dataset_grows_by_what_is_new(cluster: Any, model_directory: Path, tmp
 
 
 def test_errors_of_workers_are_ours(cluster: Any, model_directory: Path, tmp_path: Path) -> None:
-    from minsheng.tagging.engines.ray import tag_dataset, tag_windows
+    from minsheng.tagging.engines.ray import tag_dataset, tag_slices
 
     folder = reports(tmp_path / "in", 1)
     ray = RayConfig(actors=1)
@@ -180,11 +194,13 @@ def test_errors_of_workers_are_ours(cluster: Any, model_directory: Path, tmp_pat
             [str(tmp_path / "nowhere")], model=str(model_directory), out=str(tmp_path / "d"), config=SMALL
         )
     with pytest.raises(ConfigError, match="no GPU"):
-        list(tag_windows([{}], PartsStore(tmp_path, SMALL), model="", config=SMALL, ray=RayConfig(gpus=1.0)))
-    write_plan(tmp_path / "plan.txt", [str(folder)], window=2, without=None)
+        list(tag_slices([{}], PartsStore(tmp_path, SMALL, tmp_path, tmp_path), model="", config=SMALL,
+                        ray=RayConfig(gpus=1.0)))  # fmt: skip
+    plan = tmp_path / "plan.txt"
+    write_plan(plan, [str(folder)], window=2, without=None)
     place = tmp_path / "parts" / ("0" * 14)
     place.mkdir(parents=True)
     (place / "part.json").write_text('{"unit": "other"}', "utf-8")
-    store, rows = PartsStore(tmp_path / "parts", SMALL), list(window_rows(tmp_path / "plan.txt"))
+    store, rows = PartsStore(tmp_path / "parts", SMALL, plan, tmp_path), slice_plan(plan)
     with pytest.raises(RunError, match="the input changed since this run began"):
-        list(tag_windows(rows, store, model=str(model_directory), config=SMALL, ray=ray))
+        list(tag_slices(rows, store, model=str(model_directory), config=SMALL, ray=ray))

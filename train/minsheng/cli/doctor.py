@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from minsheng.cli.console import Json, conclude, put, screen
+from minsheng.cli.console import Json, Quiet, conclude, put, screen
 from minsheng.cli.words import say
 
 if TYPE_CHECKING:
@@ -24,22 +24,23 @@ def doctor(
             "--online", help="Also ask the Hub whether it can be reached: one request, nothing else."
         ),
     ] = False,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Check this machine and this installation, and say what to do. Exit code 1 if there is a problem."""
     from minsheng.workflows.doctor import examine
 
     found: list[Finding] = []
-    with screen(quiet=as_json):
+    with screen(quiet=quiet, as_json=as_json):
         for finding in examine(online=online):
             found.append(finding)
-            if not as_json:
+            if not as_json and (not quiet or finding.state == "problem"):
                 _show(finding)
     problems = sum(finding.state == "problem" for finding in found)
     conclude(
         {"problems": problems, "findings": [_record(finding) for finding in found]},
         lambda: _close(found, problems),
-        quiet=False,
+        quiet=quiet,
         as_json=as_json,
     )
     if problems:

@@ -171,12 +171,32 @@ def _print_evaluation(result: Evaluation) -> None:
         ),
         "bold",
     )  # fmt: skip
+    _print_few(result)
     for rival in result.baselines:
         print(f"  {say(rival.name)}: {number(rival.macro_f1.value)}")
     if (pairs := result.contrast) is not None:
         systems = (pairs.model, *pairs.baselines)
         each = ", ".join(f"{say(system.name)} {system.both}" for system in systems)
         print(say("contrast pairs with both right, of {pairs}: {each}", pairs=pairs.pairs, each=each))
+
+
+def _print_few(result: Evaluation) -> None:
+    """What is missing for the verdicts of the page."""
+    from minsheng.pages.evaluation_summary import paragraphs_to_label
+
+    few = [domain for domain in result.domains if domain.judgement.verdict == "few"]
+    if not few:
+        return
+    put(
+        say(
+            "too few examples for a verdict on: {names} (asked for: {positives} positives each)",
+            names=", ".join(map(_short_name, few)),
+            positives=result.settings.positives,
+        ),
+        "yellow",
+    )
+    if (more := paragraphs_to_label(result)) is not None:
+        put(say("  about {more:,} more labelled paragraphs, drawn as these were, would be enough", more=more))
 
 
 def _short_name(domain: Domain) -> str:

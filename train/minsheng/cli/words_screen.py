@@ -76,6 +76,12 @@ _EVALUATION = {
     "macro-F1 {value} ({low} to {high}), {count:,} paragraphs": (
         "宏平均 F1 {value}（{low} 至 {high}），{count:,} 个段落"
     ),
+    "too few examples for a verdict on: {names} (asked for: {positives} positives each)": (
+        "样本太少，尚不能下结论：{names}（每个领域需 {positives} 段正例）"
+    ),
+    "  about {more:,} more labelled paragraphs, drawn as these were, would be enough": (
+        "  照这批段落的比例，再标注约 {more:,} 段就够"
+    ),
     "keyword rule": "关键词规则",
     "TF-IDF + logistic regression": "TF-IDF + 逻辑回归",
     "model": "模型",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from minsheng.config.schema import Settings
 from minsheng.errors import ConfigError, nearest
@@ -120,11 +121,30 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
+def _path(fault: ErrorDetails) -> list[str | int]:
+    """The keys and places that lead to a fault."""
+    return [p for p in fault["loc"] if not (isinstance(p, str) and p.startswith("function"))]
+
+
+def _misspelt(faults: Sequence[ErrorDetails], schema: type[BaseModel]) -> ErrorDetails | None:
+    """An unknown key whose nearest known one is missing beside it: a typo, of which there is one fault, not two."""
+    missing = [_path(fault) for fault in faults if fault["type"] == "missing"]
+    for fault in faults:
+        *parents, last = _path(fault)
+        if fault["type"] == "extra_forbidden" and (hint := nearest(str(last), _fields(schema, parents))):
+            beside = [str(path[-1]) for path in missing if path[:-1] == parents]
+            if hint == nearest(str(last), beside):
+                return fault
+    return None
+
+
 def _explain(error: ValidationError, schema: type[BaseModel], where: str) -> str:
-    first = error.errors()[0]
-    path = [p for p in first["loc"] if not (isinstance(p, str) and p.startswith("function"))]
+    faults = error.errors()
+    typo = _misspelt(faults, schema)
+    first, others = typo or faults[0], len(faults) - (1 if typo is None else 2)
+    path = _path(first)
     dotted = ".".join(str(p) for p in path)
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    more = f" (and {others} more)" if others else ""
     if first["type"] == "extra_forbidden":
         known = list(_fields(schema, path[:-1]))
         hint = nearest(str(path[-1]), known) or f"; known keys: {', '.join(known)}"

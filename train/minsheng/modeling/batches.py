@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Ids = list[int]
 Plan = list[list[int]]  # micro-batches of example indices
 
+_TRUNCATION: dict[str, Any] = {"stride": 0, "strategy": "longest_first", "direction": "right"}
+
 # Widths are rounded up to this: kernels are prepared anew for each new shape, and GPUs like eights.
 WIDTH = 8
 
@@ -53,8 +55,11 @@ def encode(
                 return_attention_mask=False,
             )
             return [list(ids) for ids in encoded["input_ids"]]
-    backend.no_padding()
-    backend.enable_truncation(max_tokens)
+    # Only where it changes something: another thread may be encoding with it, which a change would wait for.
+    if backend.padding is not None:
+        backend.no_padding()
+    if backend.truncation != {"max_length": max_tokens, **_TRUNCATION}:
+        backend.enable_truncation(max_tokens, **_TRUNCATION)
     return [found.ids for found in backend.encode_batch_fast(list(texts))]
 
 

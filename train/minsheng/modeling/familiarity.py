@@ -84,4 +84,4 @@ def _pairs(text: str) -> NDArray[np.int64]:
     codes = np.frombuffer("".join(text.split()).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     codes = np.where((codes >= ord("0")) & (codes <= ord("9")), ord("0"), codes).astype(np.uint64)
     mixed = (codes[:-1] * _MIX[0] + codes[1:]) * _MIX[1]
-    return ((mixed >> np.uint64(32)) % np.uint64(_BUCKETS)).astype(np.int64)
+    return np.asarray((mixed >> np.uint64(32)) % np.uint64(_BUCKETS), dtype=np.int64)

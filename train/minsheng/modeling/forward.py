@@ -118,9 +118,15 @@ class OpenVinoForward:
 
 
 def _cores() -> int:
-    """Physical cores that this process may use: matrix products gain nothing from two threads on a core."""
+    """What OMP_NUM_THREADS says, as for torch: launchers deal the cores over their processes by it.
+
+    Else the physical cores that this process may use: matrix products gain nothing from two threads on a core.
+    """
     import psutil
 
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 from minsheng.evaluation.comparison import Comparison, Pair, PairedTest, better
@@ -13,7 +14,7 @@ from minsheng.pages.evaluation import LANGUAGE_TAGS, method, provenance
 from minsheng.pages.evaluation_summary import domain_mark, domain_name
 from minsheng.pages.evaluation_words import Words
 from minsheng.pages.language import Language
-from minsheng.pages.markup import Child, Html, element
+from minsheng.pages.markup import Child, Html, element, joined
 from minsheng.pages.shell import asset, page
 from minsheng.pages.tables import section, table
 
@@ -32,6 +33,7 @@ def comparison_page(comparison: Comparison, *, lang: Language) -> str:
             element("h1", _headline(c, say)),
             element("p", _lede(first, say), class_="lede"),
             element("ul", [element("li", _sentence(c, pair, say)) for pair in c.pairs], class_="plain"),
+            element("p", _meaning(first, say), class_="fine"),
         ),
         _side_by_side(c, say),
         _differences(c, say),
@@ -53,6 +55,12 @@ def _headline(c: Comparison, say: Words) -> Html:
     return say("compare_head_open")
 
 
+def _meaning(e: Evaluation, say: Words) -> Html:
+    """What `better` means here."""
+    level = e.settings.level
+    return say("compare_rule", level=figures.percent(level, digits=0), p=f"{1 - level:.2g}")
+
+
 def _lede(e: Evaluation, say: Words) -> Html:
     numbers = {"examples": figures.count(e.examples), "none": figures.count(e.without_label)}
     if e.groups is not None:
@@ -66,15 +74,15 @@ def _sentence(c: Comparison, pair: Pair, say: Words) -> Html:
     winner = better(pair, level=level)
     if gap.value is None:
         return say("pair_none", first=first, second=second)
+    if winner == pair.second:
+        gap = _turned(gap)
     size: dict[str, Child] = {
-        "first": first,
-        "second": second,
         "gap": figures.difference(gap.value),
         "interval": figures.difference_interval(gap),
         "p": figures.score(pair.macro_f1.adjusted),
     }
     if winner is None:
-        text = say("pair_open", **size)
+        text = say("pair_open", first=first, second=second, **size)
     else:
         best, worst = (first, second) if winner == pair.first else (second, first)
         text = say("pair_better", better=best, worse=worst, **size)
@@ -86,6 +94,18 @@ def _sentence(c: Comparison, pair: Pair, say: Words) -> Html:
         only_second=figures.count(pair.only_second),
     )
     return element("span", text, "" if say.lang == "zh" else " ", element("span", only, class_="soft"))
+
+
+def _turned(gap: Estimate) -> Estimate:
+    """The same difference, the second minus the first."""
+    value, low, high = (None if end is None else -end for end in (gap.value, gap.high, gap.low))
+    return Estimate(value, low, high)
+
+
+def _breakable(name: str) -> Html:
+    """A path that may end a line after each slash."""
+    first, *rest = name.split("/")
+    return joined([first, *(["/", element("wbr"), part] for part in rest)])
 
 
 def _side_by_side(c: Comparison, say: Words) -> Html:
@@ -106,11 +126,11 @@ def _side_by_side(c: Comparison, say: Words) -> Html:
     rows.append(
         [say("calibration_error"), *(figures.score(m.evaluation.calibration.after) for m in c.models)]
     )
-    rows.append([say("seconds"), *(_seconds(m.evaluation) for m in c.models)])
+    rows.append([say("time"), *(_seconds(m.evaluation) for m in c.models)])
     for place, domain in enumerate(c.models[0].evaluation.domains):
         name: Child = [domain_mark(domain, place), say("f1_of", domain=domain_name(domain, say))]
         rows.append([name, *(_value(m.evaluation.domains[place].f1) for m in c.models)])
-    head: list[Child] = [say("measure"), *(model.name for model in c.models)]
+    head: list[Child] = [say("measure"), *(_breakable(model.name) for model in c.models)]
     return section("side", say("side_by_side"), table(head, rows, kind="models"))
 
 
@@ -132,17 +152,30 @@ def _differences(c: Comparison, say: Words) -> Html:
     tests = [test for pair in c.pairs for test in (pair.macro_f1, *pair.domains)]
     ends = [abs(x) for t in tests for x in (t.difference.low, t.difference.high) if x is not None]
     width = max([_WIDE, *ends])
-    parts: list[Child] = []
+    settings = c.models[0].evaluation.settings
+    text = say(
+        "differences_text",
+        resamples=figures.count(settings.resamples),
+        unit=say("unit_paragraphs" if c.models[0].evaluation.groups is None else "unit_groups"),
+        level=figures.percent(settings.level, digits=0),
+    )
+    parts: list[Child] = [element("p", text)]
     for pair in c.pairs:
         names = [c.models[place].name for place in (pair.first, pair.second)]
-        head: list[Child] = ["F1", say("difference_column"), "", say("p")]
-        rows = [_test(say("macro_f1"), pair.macro_f1, width)]
-        for place, (domain, test) in enumerate(
-            zip(c.models[0].evaluation.domains, pair.domains, strict=True)
-        ):
-            rows.append(_test([domain_mark(domain, place), domain_name(domain, say)], test, width))
+        sides = [element("span", say(key)) for key in ("second_side", "first_side")]
+        head: list[Child] = [
+            "F1", say("difference_column"), element("span", sides, class_="span"), say("p"), say("conclusion"),
+        ]  # fmt: skip
+        domains = [
+            [domain_mark(domain, place), domain_name(domain, say)]
+            for place, domain in enumerate(c.models[0].evaluation.domains)
+        ]
+        rows = [
+            [*_test(name, test, width), _conclusion(replace(pair, macro_f1=test), settings.level, say)]
+            for name, test in zip([say("macro_f1"), *domains], [pair.macro_f1, *pair.domains], strict=True)
+        ]
         parts.append(element("h3", say("difference_title", first=names[0], second=names[1])))
-        parts.append(table(head, rows, kind="narrow"))
+        parts.append(table(head, rows, kind="narrow tests"))
     return section("differences", say("differences"), parts)
 
 
@@ -154,6 +187,14 @@ def _test(name: Child, test: PairedTest, width: float) -> list[Child]:
         charts.dot(gap, low=-width, high=width),
         figures.score(test.adjusted),
     ]
+
+
+def _conclusion(pair: Pair, level: float, say: Words) -> Html:
+    """Which of the two is better by the test in the place of macro-F1, by the rule of the whole."""
+    winner = better(pair, level=level)
+    if winner is None:
+        return element("span", say("no_side"), class_="soft")
+    return say("first_wins" if winner == pair.first else "second_wins")
 
 
 def _link(name: str, folder: str) -> Html:

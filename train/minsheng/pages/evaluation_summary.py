@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 from minsheng.evaluation.values import Cost, Domain, Evaluation
@@ -26,6 +27,7 @@ def summary(evaluation: Evaluation, say: Words) -> Html:
         element("p", say("eyebrow", model=model), class_="eyebrow"),
         element("h1", _headline(e, say)),
         element("p", lede, class_="lede"),
+        _few(e, say),
         element("h2", say("by_domain")),
         element("ol", [_verdict(d, i, e, say) for i, d in enumerate(e.domains)], class_="verdicts"),
         element("p", _rule(e, say), class_="fine"),
@@ -55,6 +57,44 @@ def _headline(e: Evaluation, say: Words) -> Html:
     return element("span", parts)
 
 
+def paragraphs_to_label(e: Evaluation) -> int | None:
+    """About how many more paragraphs, drawn as these were, give every domain enough for a verdict; None where
+    that cannot be said, for a domain that none of these has."""
+    least = min((d.support for d in e.domains), default=0)
+    if not least:
+        return None
+    missing = max(0, e.settings.positives - least)
+    return 10 * math.ceil(missing * e.examples / (10 * least))  # rounded up: it is an estimate
+
+
+def _few(e: Evaluation, say: Words) -> Html | None:
+    """What is missing where there are too few examples, and what the figures say so far."""
+    few = [domain for domain in e.domains if domain.judgement.verdict == "few"]
+    if not few:
+        return None
+    least, more = min(few, key=lambda domain: domain.support), paragraphs_to_label(e)
+    wanted: dict[str, Child] = {
+        "positives": figures.count(e.settings.positives),
+        "domain": domain_name(least, say),
+    }
+    if more is None:
+        need = say("few_none", **wanted)
+    else:
+        need = say("few_text", support=figures.count(least.support), more=figures.count(more), **wanted)
+    met = [domain_name(domain, say) for domain in few if _reaches(domain, e)]
+    so_far = say("few_met", names=say.plain("comma").join(met)) if met else say("few_met_none")
+    space = "" if say.lang == "zh" else " "
+    return element("p", need, space, so_far, space, say("few_until"), class_="todo")
+
+
+def _reaches(domain: Domain, e: Evaluation) -> bool:
+    """Whether both lower bounds are those that the rule asks for, be the examples ever so few."""
+    precision, recall = domain.judgement.precision, domain.judgement.recall
+    if precision is None or recall is None:
+        return False
+    return precision >= e.settings.precision and recall >= e.settings.recall
+
+
 def _verdict(domain: Domain, place: int, e: Evaluation, say: Words) -> Html:
     name, found = domain_name(domain, say), domain.judgement
     sign, tone = _SIGNS[found.verdict]
@@ -81,7 +121,15 @@ def _verdict(domain: Domain, place: int, e: Evaluation, say: Words) -> Html:
         "li",
         element("h3", domain_mark(domain, place), name),
         element(
-            "p", element("span", sign, aria_hidden="true"), " ", say(found.verdict), class_=f"verdict {tone}"
+            "div",
+            element(
+                "p",
+                element("span", sign, aria_hidden="true"),
+                " ",
+                say(found.verdict),
+                class_=f"verdict {tone}",
+            ),
+            _examples(domain, e, say) if found.verdict == "few" else None,
         ),
         *(
             element("div", element("p", rate), bar, detail, class_="rate")
@@ -90,10 +138,13 @@ def _verdict(domain: Domain, place: int, e: Evaluation, say: Words) -> Html:
     )
 
 
+def _examples(domain: Domain, e: Evaluation, say: Words) -> Html:
+    support, wanted = figures.count(domain.support), figures.count(e.settings.positives)
+    return element("small", say("few_detail", support=support, positives=wanted))
+
+
 def _detail(say: Words, key: str, part: int, whole: int, bound: float | None) -> Html:
-    words = say(
-        key, part=figures.count(part), whole=figures.count(whole), low=figures.percent(bound, digits=0)
-    )
+    words = say(key, part=figures.count(part), whole=figures.count(whole), low=figures.at_least(bound))
     return element("small", words)
 
 

@@ -23,6 +23,28 @@ SUMMARY: dict[str, tuple[str, str]] = {
     "head_few": ("{n} 个样本太少", "{n} have too few examples"),
     "head_few_one": ("1 个样本太少", "1 has too few examples"),
     "head_all_few": ("样本太少，尚不能下结论", "Too few examples for a conclusion"),
+    "few_text": (
+        "每个领域要有 {positives} 段真正谈它的才下结论；{domain}最少，只有 {support} 段。照这批段落的比例，再随机抽取"
+        "约 {more} 段标注就够：可以在 minsheng tag 的网页里核对并下载，再与这次的文件一起评估。",
+        "A verdict takes {positives} true paragraphs of a domain; {domain} has the fewest, {support}. About {more} "
+        "more paragraphs, drawn at random and labelled, would do: check them on the page of minsheng tag, download "
+        "them, and evaluate both files together.",
+    ),
+    "few_none": (
+        "每个领域要有 {positives} 段真正谈它的才下结论，而这里没有一段谈{domain}：请补充谈到它的段落，再评估一次。",
+        "A verdict takes {positives} true paragraphs of a domain, and none here speaks of {domain}: add some that do, "
+        "and evaluate again.",
+    ),
+    "few_met": (
+        "就现有的段落看，{names}的两个下限已达到规则的要求。",
+        "So far both lower bounds reach the rule's in: {names}.",
+    ),
+    "few_met_none": (
+        "就现有的段落看，还没有一个领域的两个下限都达到规则的要求。",
+        "So far both lower bounds reach the rule's in no domain.",
+    ),
+    "few_until": ("在此之前请人复核，下面的数字可作参考。", "Until then, have the labels reviewed."),
+    "few_detail": ("有 {support} 段，需要 {positives} 段", "{support} of {positives} true paragraphs"),
     "separator": ("，", ", "),
     "lede": (
         "用 {examples} 段人工标注的文字检验；其中 {none} 段不属于任何领域。",

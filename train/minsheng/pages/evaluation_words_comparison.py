@@ -9,13 +9,19 @@ COMPARISON: dict[str, tuple[str, str]] = {
     "compare_head_best": ("{better}比其余模型都好", "{better} is better than all others"),
     "compare_head_open": ("分不出哪个模型更好", "No model is shown to be the best"),
     "pair_better": (
-        "{better} 比 {worse} 好：宏平均 F1（{first} 减 {second}）{gap}（{interval}，p\u00a0=\u00a0{p}）。",
-        "{better} is better than {worse}: macro-F1 of {first} minus {second} is {gap} ({interval}, p\u00a0=\u00a0{p}).",
+        "{better} 比 {worse} 好：宏平均 F1 之差 {gap}（{interval}，p\u00a0=\u00a0{p}）。",
+        "{better} is better than {worse}: its macro-F1 differs by {gap} ({interval}, p\u00a0=\u00a0{p}).",
     ),
     "pair_open": (
         "{first} 与 {second} 分不出高下：宏平均 F1（前者减后者）{gap}（{interval}，p\u00a0=\u00a0{p}）。",
         "{first} and {second} cannot be told apart: macro-F1 of the first minus the second is {gap} ({interval}, "
         "p\u00a0=\u00a0{p}).",
+    ),
+    "compare_rule": (
+        "“更好”是说：宏平均 F1 更高，差值的 {level} 区间整个在 0 的同一边，并且校正后的 p 不超过 {p}；做不到就是分不出"
+        "高下，这不等于一样好。",
+        "Better means: a higher macro-F1, the {level} interval of the difference on one side of 0 as a whole, and an "
+        "adjusted p of {p} at most. Else the two cannot be told apart, which does not say that they are equal.",
     ),
     "pair_none": ("{first} 与 {second} 无法比较。", "{first} and {second} cannot be compared."),
     "pair_sets": (
@@ -25,11 +31,27 @@ COMPARISON: dict[str, tuple[str, str]] = {
     "side_by_side": ("并列", "Side by side"),
     "measure": ("指标", "Measure"),
     "f1_of": ("F1 · {domain}", "F1 · {domain}"),
-    "calibration_error": ("校准误差", "Calibration error"),
+    "calibration_error": ("校准误差（小者好）", "Calibration error (less is better)"),
+    "time": ("标 1000 段用时（秒，小者好）", "Seconds for 1,000 paragraphs (less is better)"),
     "auto_share": ("可自动接受", "Accepted automatically"),
     "contrast_share": ("对照段两段都对", "Contrast pairs both right"),
     "evidence_share": ("依据句一致", "Evidence right"),
     "differences": ("差异检验", "Tests of the differences"),
+    "differences_text": (
+        "换一批段落，差别还在不在？把这批段落有放回地重抽 {resamples} 次（每次抽{unit}），两个模型每次都在同样的"
+        "段落上比：差值后面的小字是 {level} 的重抽所落的范围（图中圆点是差值，横线是范围，虚线是 0）。范围不含 0，差别"
+        "就不像是碰巧；p 越小，越不像。",
+        "Would the difference be there on other paragraphs too? These are drawn again with replacement {resamples} "
+        "times ({unit}), and both models are scored on the same ones each time: beside each difference stands the "
+        "range of {level} of the draws (a dot and a line in the picture, where the dashed line is 0). A range without "
+        "0 hardly comes from chance; the smaller p, the less.",
+    ),
+    "first_side": ("前者好 →", "first →"),
+    "second_side": ("← 后者好", "← second"),
+    "conclusion": ("结论", "Better"),
+    "first_wins": ("前者好", "the first"),
+    "second_wins": ("后者好", "the second"),
+    "no_side": ("分不出", "not shown"),
     "difference_title": ("{first} 减 {second}", "{first} minus {second}"),
     "difference_column": ("F1 之差", "Difference of F1"),
     "p": ("p（Holm 校正）", "p (Holm)"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from minsheng.evaluation import formatting as fmt
 from minsheng.evaluation.estimates import Estimate
 from minsheng.pages.markup import Html, element
@@ -31,6 +33,11 @@ def threshold(value: float | None) -> Html:
 def percent(value: float | None, *, digits: int = 1) -> Html:
     """A share in percent."""
     return Html(NONE) if value is None else _data(value, f"{100 * value:.{digits}f}%")
+
+
+def at_least(bound: float | None) -> Html:
+    """A lower bound in whole percent, cut and not rounded: 84.9 % is not 85 %, which a rule may ask for."""
+    return Html(NONE) if bound is None else _data(bound, f"{math.floor(100 * bound + 1e-9)}%")
 
 
 def count(value: int) -> Html:

@@ -48,7 +48,7 @@ def write_pages(
     """
     tags = out / "tags.jsonl"
     count = count_run(read_lines(documents), read_lines(tags), taxonomy.keys)
-    failures = [str(record["message"]) for record in read_lines(out / "failures.jsonl")]
+    failures = list(read_lines(out / "failures.jsonl"))
     parts = pieces_in_parts(count.documents, most=config.passages)
     confusion = validation.get("confusion") or {}
     view = Overview(taxonomy, count, confusion, failures, can_decide, config, len(parts))

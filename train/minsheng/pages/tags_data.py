@@ -58,9 +58,9 @@ def blocks_of(
     """
     blocks: list[list[list[Any]]] = []
     places: list[tuple[int, int]] = []
-    held = _BLOCK
+    held = 0
     for piece in pieces:
-        if held + piece.passages > _BLOCK:
+        if not blocks or held + piece.passages > _BLOCK:  # the first document may have no passage
             blocks.append([])
             held = 0
         lines = list(islice(tags, piece.passages))

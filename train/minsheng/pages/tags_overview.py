@@ -10,8 +10,8 @@ from minsheng.config.pages import TagsPageConfig
 from minsheng.evaluation.estimates import Estimate
 from minsheng.evaluation.shares import corrected_share
 from minsheng.pages.shell import escaped
-from minsheng.pages.tags_count import RunCount, Slice
-from minsheng.pages.tags_words import WORDS
+from minsheng.pages.tags_count import Record, RunCount, Slice
+from minsheng.pages.tags_words import FAILURES, WORDS
 from minsheng.taxonomy import Domain, Taxonomy
 
 _WIDTH, _HEIGHT = 180, 18  # of a row's picture
@@ -25,7 +25,7 @@ class Overview:
     taxonomy: Taxonomy
     count: RunCount
     confusion: Mapping[str, Mapping[str, int]]  # of each domain on validation data; may lack some
-    failures: Sequence[str]  # messages
+    failures: Sequence[Record]  # lines of `failures.jsonl`
     can_decide: bool  # False: the model has no bound for `auto`
     config: TagsPageConfig
     parts: int = 1
@@ -85,7 +85,8 @@ def _lead(view: Overview) -> list[str]:
     )
     lines = [f"<h1>{escaped(words['title'])}</h1>", f'<p class="lead">{escaped(counts)}</p>']
     if not total.passages:
-        return [*lines, f"<p>{escaped(words['nothing'])}</p>"]
+        nothing = "nothing_read" if view.failures and not view.count.documents else "nothing"
+        return [*lines, f"<p>{escaped(words[nothing])}</p>"]
     state = words["ready"] if view.can_decide else words["all_review"]
     state = state.format(
         auto=f"{total.passages - total.review:,}", review=f"{total.review:,}",
@@ -210,8 +211,14 @@ def _failures(view: Overview) -> list[str]:
     if not view.failures:
         return []
     words, left = view.words, len(view.failures) - _FAILURES
-    lines = [f"<h2>{escaped(words['failures'].format(count=f'{len(view.failures):,}'))}</h2>", "<ul>"]
-    lines += [f"<li>{escaped(message)}</li>" for message in view.failures[:_FAILURES]]
+    lines = [
+        f"<h2>{escaped(words['failures'].format(count=f'{len(view.failures):,}'))}</h2>",
+        '<ul class="failures">',
+    ]
+    for failure in view.failures[:_FAILURES]:
+        reason = FAILURES[view.config.lang].get(failure["code"])
+        named = "" if reason is None else f"<strong>{escaped(reason)}</strong> "
+        lines.append(f"<li>{named}{escaped(failure['message'])}</li>")
     lines.append("</ul>")
     if left > 0:
         lines.append(f'<p class="soft">{escaped(words["failures_more"].format(count=f"{left:,}"))}</p>')

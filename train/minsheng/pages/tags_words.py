@@ -14,7 +14,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "most_raw": "直接计数最多的是{name}，占全部段落的 {share}。",
         "unlabelled": "没有一段被标上领域。",
         "close": "几个领域的占比相差在误差之内，不能断定哪个谈得最多。",
-        "nothing": "没有可以显示的段落。",
+        "nothing": "这里没有可以标注的段落。",
+        "nothing_read": "没有一份文件读成；原因和办法见下面。",
         "failures": "{count} 份文件没有读成",
         "failures_more": "还有 {count} 份，见 failures.jsonl。",
         "by_domain": "各领域",
@@ -100,7 +101,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "most_raw": "By plain count the most frequent domain is {name}, {share} of all passages.",
         "unlabelled": "No passage was given a domain.",
         "close": "The shares differ by less than their uncertainty: which domain is most frequent cannot be said.",
-        "nothing": "There are no passages to show.",
+        "nothing": "There are no passages here to label.",
+        "nothing_read": "No document could be read; below is why, and what to do.",
         "failures": "Documents that could not be read: {count}",
         "failures_more": "{count} more are listed in failures.jsonl.",
         "by_domain": "By domain",
@@ -179,6 +181,18 @@ WORDS: dict[Language, dict[str, str]] = {
         "comma": ", ",
     },
 }
+
+# Why a file could not be read: the codes of `failures.jsonl`, whose messages are English.
+FAILURES: dict[Language, dict[str, str]] = {
+    "zh": {
+        "binary": "不是文本", "column": "缺少正文列", "damaged": "文件损坏", "empty": "没有文字",
+        "encoding": "编码不符", "encrypted": "有密码", "fonts": "字体读不出文字", "garbled": "文字是乱码",
+        "mismatch": "内容与后缀不符", "missing": "找不到", "needs_libreoffice": "需要 LibreOffice",
+        "not_a_file": "不是文件", "scanned": "扫描件，要先做文字识别", "scanned_pages": "有几页是扫描件",
+        "timeout": "读取超时", "too_large": "太大", "unreadable": "读不出", "unsupported": "不支持的格式",
+    },
+    "en": {},
+}  # fmt: skip
 
 SCRIPT = (
     "all_documents", "ask", "changed", "characters", "clear", "comma", "confirmed", "evidence", "found", "found_none",

@@ -24,6 +24,7 @@ from minsheng.documents.personal import masked
 from minsheng.documents.split import split
 from minsheng.documents.values import Document, Failure, Source
 from minsheng.errors import RunError
+from minsheng.modeling.batches import Ids
 from minsheng.tagging.records import document_record, failure_record, passage_records, to_line
 from minsheng.tagging.tagger import Tagger
 from minsheng.tagging.units import Unit, Window, find_windows, place_name, units
@@ -87,14 +88,25 @@ def prepared(sources: Iterable[Source | Failure], config: TagConfig) -> Iterator
             yield split(clean(source, config=config.documents.clean), config=config.documents.split)
 
 
-def tag_part(tagger: Tagger, items: Iterable[Document | Failure], *, config: TagConfig) -> Records:
-    """Tag the documents of one part together: its batches, and so its labels, follow from it alone."""
-    held = list(items)
-    documents = [item for item in held if isinstance(item, Document)]
-    texts = [passage.text for document in documents for passage in document.passages]
-    tags = iter(tagger.tag(texts, evidence=config.evidence, clean=False))
-    found = Records([], [], [failure_record(item) for item in held if isinstance(item, Failure)])
-    for document in documents:
+def texts_of(items: Iterable[Document | Failure]) -> list[str]:
+    """The passages of the documents, in order."""
+    return [passage.text for item in items if isinstance(item, Document) for passage in item.passages]
+
+
+def tag_part(
+    tagger: Tagger,
+    items: Sequence[Document | Failure],
+    *,
+    config: TagConfig,
+    encoded: list[Ids] | None = None,
+) -> Records:
+    """Tag the documents of one part together: its batches, and so its labels, follow from it alone.
+
+    `encoded`: `texts_of` the items as token ids, where they are at hand.
+    """
+    tags = iter(tagger.tag(texts_of(items), evidence=config.evidence, clean=False, encoded=encoded))
+    found = Records([], [], [failure_record(item) for item in items if isinstance(item, Failure)])
+    for document in (item for item in items if isinstance(item, Document)):
         mine = list(islice(tags, len(document.passages)))
         if config.mask_personal:  # after tagging: the labels are those of the text as it is
             document = masked(document)
@@ -151,14 +163,15 @@ def tag_parts(
             total += 1
             yield window
 
-    def work() -> Iterator[tuple[Unit, dict[str, Any] | None, list[Document | Failure]]]:
+    def work() -> Iterator[tuple[Unit, dict[str, Any] | None, list[Document | Failure], list[Ids]]]:
         for unit, sources in units(patterns, config=config, rank=rank, ranks=ranks, windows=counted(windows)):
             record = finished_part(parts, unit)
-            yield unit, record, [] if record else list(prepared(sources, config))
+            items = [] if record else list(prepared(sources, config))
+            yield unit, record, items, tagger.encode(texts_of(items))
 
-    for unit, record, items in ahead(work()):
+    for unit, record, items, encoded in ahead(work()):
         if record is None:
-            found = tag_part(tagger, items, config=config)
+            found = tag_part(tagger, items, config=config, encoded=encoded)
             record = part_record(unit, found.counts())
             commit_part(parts / unit.place, found.lines(), record)
         counts.add(record)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from minsheng.corpus.formulas import guard, is_formula
+from minsheng.corpus.workbooks import full_disks_are_errors, save
 
 EXCEL_ROWS = 1_048_576  # of a sheet, header included
 _EXCEL_CELL = 32_767  # characters
@@ -80,6 +81,7 @@ def write_csv(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: Pat
     _replace(place, write)
 
 
+@full_disks_are_errors()
 def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: Path) -> int:
     """One sheet with a frozen header; returns how many rows did not fit."""
     from datetime import datetime
@@ -116,7 +118,7 @@ def write_excel(rows: Iterator[dict[str, Any]], columns: Sequence[str], place: P
     left = sum(1 for _ in rows)
 
     def write(path: Path) -> None:
-        book.save(path)
+        save(book, path)
         _fix_times(path)
 
     _replace(place, write)

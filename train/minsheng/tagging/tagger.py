@@ -11,7 +11,7 @@ import numpy as np
 
 from minsheng.documents.clean import clean_text
 from minsheng.documents.sentences import sentences
-from minsheng.modeling.batches import TextTokenizer, encode
+from minsheng.modeling.batches import Ids, TextTokenizer, encode
 from minsheng.modeling.calibration import probabilities
 from minsheng.modeling.directory import ModelInfo, fingerprint, load_text_tokenizer, open_directory
 from minsheng.modeling.familiarity import load_familiarity
@@ -107,29 +107,37 @@ class Tagger:
 
         `together`: the processes of the launch share the work, each with the same texts.
         """
-        return self._logits(self._encode(texts), together=together)
+        return self._logits(self.encode(texts), together=together)
 
     def probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probabilities of logits, same shape."""
         return probabilities(logits, single_label=self.info.single_label)
 
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """Token ids of cleaned texts: what `tag` would make of them first."""
         return encode(self._tokenizer, texts, max_tokens=self.info.max_tokens)
 
-    def _logits(self, encoded: list[list[int]], *, together: bool = False) -> NDArray[np.float64]:
+    def _logits(self, encoded: list[Ids], *, together: bool = False) -> NDArray[np.float64]:
         logits = predict_logits(
             self._forward, encoded, pad_id=self._tokenizer.pad_id, tokens=self._batch_tokens,
             among=self._accelerator if together else None,
         )  # fmt: skip
         return logits.reshape(len(encoded), len(self.info.labels)).astype(np.float64)
 
-    def _scores(self, encoded: list[list[int]]) -> NDArray[np.float64]:
+    def _scores(self, encoded: list[Ids]) -> NDArray[np.float64]:
         return self.probabilities(self._logits(encoded))
 
-    def tag(self, texts: Sequence[str], *, evidence: bool = True, clean: bool = True) -> list[Tag]:
+    def tag(
+        self,
+        texts: Sequence[str],
+        *,
+        evidence: bool = True,
+        clean: bool = True,
+        encoded: list[Ids] | None = None,
+    ) -> list[Tag]:
         """Tag texts in order. `clean`: prepare them as for training; False if they are already.
 
-        Offsets of the evidence point into the cleaned text.
+        `encoded`: what `encode` gave for texts that are clean. Offsets of the evidence point into the cleaned text.
 
         >>> from minsheng import Tagger
         >>> (tag,) = Tagger.load().tag(["全县新建公办幼儿园六所。另外修了两条公路。"])
@@ -143,8 +151,8 @@ class Tagger:
         if not texts:
             return []
         if clean:
-            texts = [clean_text(text, config=self.info.clean) for text in texts]
-        encoded = self._encode(texts)
+            texts, encoded = [clean_text(text, config=self.info.clean) for text in texts], None
+        encoded = self.encode(texts) if encoded is None else encoded
         scores = self._scores(encoded)
         given = self.info.calibration.decide(scores)
         accepted = self.info.calibration.accept(scores)
@@ -176,7 +184,7 @@ class Tagger:
         # A text of one sentence is its own evidence, with the score that it has already.
         alone = [(row, span) for row, found in enumerate(spans) if len(found) > 1 for span in found]
         computed = (
-            self._scores(self._encode([texts[row][start:end] for row, (start, end) in alone]))
+            self._scores(self.encode([texts[row][start:end] for row, (start, end) in alone]))
             if alone
             else None
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from minsheng.modeling.precision import choose_precision, make_accelerator
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # of mallopt, see malloc.h
 
 
 def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accelerator:
@@ -48,6 +51,7 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
             raise ConfigError(
                 f"run.trackers: {tracker!r} is not installed; install its package or leave it out"
             )
+    keep_memory()
     try:
         return make_accelerator(
             precision=choose_precision(run.precision),
@@ -57,6 +61,18 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
         )
     except (ImportError, ValueError) as error:
         raise ConfigError(f"run: {error}") from error
+
+
+def keep_memory() -> None:
+    """Have the allocator keep what is freed, where it is that of glibc.
+
+    Each large tensor would else be new pages from the system, given back at its end: clearing them took a tenth to a
+    quarter of the processor time of training in BERT-base shape on a virtual machine. Peak memory hardly changes.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        for option, value in ((_MMAP_MAX, 0), (_TRIM_THRESHOLD, 2**31 - 1), (_TOP_PAD, 2**26)):
+            library.mallopt(option, value)
 
 
 def launch_accelerator(run: RunConfig) -> Accelerator | None:

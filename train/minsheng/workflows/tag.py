@@ -21,9 +21,9 @@ from minsheng.documents.find import STDIN
 from minsheng.errors import ConfigError, EngineError, RunError
 from minsheng.modeling.checkpoint import write_atomic
 from minsheng.pages.tags import write_pages
-from minsheng.tagging.engines.plan import missing_part, window_rows, write_plan
+from minsheng.tagging.engines.plan import missing_part, slice_plan, write_plan
 from minsheng.tagging.engines.ranks import Ranks, begin
-from minsheng.tagging.engines.ray import tag_windows
+from minsheng.tagging.engines.ray import tag_slices
 from minsheng.tagging.engines.stages import PartsStore
 from minsheng.tagging.run import STREAMS, Counts, join_parts, refuse_parts_beyond, tag_parts
 from minsheng.tagging.sinks import flatten, read_lines, tag_columns, write_csv, write_excel, write_parquet
@@ -213,13 +213,13 @@ def _tag_with_ray(
     parts.mkdir(parents=True, exist_ok=True)
     plan, counts = parts / ".plan.txt", Counts()
     planned = write_plan(plan, patterns, window=config.window, without=parts.parent)
-    rows = list(window_rows(plan))
-    store = PartsStore(parts.absolute(), config)
+    rows = slice_plan(plan)
+    store = PartsStore(parts.absolute(), config, plan.absolute(), Path.cwd())
     model = str(tagger.folder.absolute())
     with Progress("tag (Ray)", total=planned, unit="documents") as bar:
-        for counts in tag_windows(rows, store, model=model, config=config, ray=ray):
+        for counts in tag_slices(rows, store, model=model, config=config, ray=ray):
             bar.update(counts.documents + counts.failures, f"{counts.passages:,} passages")
-    refuse_parts_beyond(parts, len(rows))
+    refuse_parts_beyond(parts, sum(row["count"] for row in rows))
     missing = missing_part(plan, parts)
     if missing is not None:
         raise EngineError(

@@ -14,12 +14,14 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from minsheng.corpus.exchange.rows import Line, Row, dump, replace, whole
 from minsheng.corpus.formulas import guard, is_formula, unguard
 from minsheng.corpus.records import KNOWN
+from minsheng.corpus.workbooks import full_disks_are_errors, save
 from minsheng.documents import encoding
 from minsheng.errors import DataError, DocumentError
 
@@ -177,6 +179,7 @@ def _unescaped(cell: Any) -> Any:
     return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), cell) if isinstance(cell, str) else cell
 
 
+@full_disks_are_errors()
 def write_excel(rows: Sequence[Row], path: Path) -> None:
     """One sheet with a frozen header. Raises DataError for what Excel cannot hold."""
     from openpyxl import Workbook
@@ -208,7 +211,7 @@ def write_excel(rows: Sequence[Row], path: Path) -> None:
     sheet.append(header)
     for line in lines:
         sheet.append([cell(value) for value in line])
-    replace(path, book.save)
+    replace(path, partial(save, book))
 
 
 def _escaped(text: str) -> str:

@@ -7,15 +7,16 @@ same files where some come and go meanwhile.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from minsheng.documents.find import Found
 from minsheng.documents.values import Failure
 from minsheng.tagging.units import Item, Window, files_in_windows, is_large_table, is_table, place_name
 
+SLICES = 4096  # of a plan, at most: what is held of it in memory, however large the archive
 # The first character of a window's line.
 _FILES, _TABLE, _LARGE = "F", "T", "L"
 
@@ -61,15 +62,27 @@ def read_plan(place: Path, *, rank: int = 0, ranks: int = 1) -> Iterator[Window]
                 yield Window(())
 
 
-def window_rows(place: Path) -> Iterator[dict[str, Any]]:
-    """The windows for workers elsewhere: `number`, and `items` (packed) with paths that hold in any folder."""
-    with place.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines):
-            items = [
-                [values[0], str(Path(values[1]).absolute())] if len(values) == 2 else values
-                for values in json.loads(line[1:])
-            ]
-            yield {"number": number, "items": items}
+def read_slice(source: BinaryIO, row: Mapping[str, int]) -> Iterator[tuple[int, bytes]]:
+    """The numbers and lines of one slice (`Slices.rows`) of a plan."""
+    source.seek(row["offset"])
+    yield from enumerate(source.read(row["bytes"]).splitlines(), row["first"])
+
+
+def slice_plan(place: Path, *, most: int = SLICES) -> list[dict[str, int]]:
+    """The slices of a plan, for workers elsewhere."""
+    slices = Slices(most)
+    with place.open("rb") as lines:
+        for line in lines:
+            slices.add(len(line))
+    return slices.rows()
+
+
+def window_of(line: bytes, folder: Path) -> Window:
+    """The window of a line of `write_plan`; relative paths in it are of `folder`."""
+    items = (unpacked(values) for values in json.loads(line[1:]))
+    return Window(
+        tuple(Found(folder / item.path, item.document) if isinstance(item, Found) else item for item in items)
+    )
 
 
 def missing_part(place: Path, parts: Path) -> str | None:
@@ -87,3 +100,32 @@ def missing_part(place: Path, parts: Path) -> str | None:
             else:
                 return name
     return None
+
+
+@dataclass(slots=True)
+class Slices:
+    """Runs of neighbouring lines that together are a plan: up to `most` (even) of them, of as many lines each."""
+
+    most: int
+    lines: int = 0
+    _bytes: int = 0
+    _each: int = 1
+    _starts: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, length: int) -> None:
+        """Take in the next line, of `length` bytes."""
+        if self.lines % self._each == 0 and len(self._starts) == self.most:
+            del self._starts[1::2]
+            self._each *= 2
+        if self.lines % self._each == 0:
+            self._starts.append((self._bytes, self.lines))
+        self._bytes += length
+        self.lines += 1
+
+    def rows(self) -> list[dict[str, int]]:
+        """For each slice `offset` and length in `bytes`, the number of its `first` line, and the `count` of lines."""
+        ends = [*self._starts[1:], (self._bytes, self.lines)]
+        return [
+            {"offset": offset, "bytes": stop - offset, "first": first, "count": last - first}
+            for (offset, first), (stop, last) in zip(self._starts, ends, strict=False)
+        ]

@@ -1,8 +1,9 @@
 """Tagging on a Ray cluster (`pip install "minsheng[ray]"`): Ray Data reads, tags and writes in a stream.
 
-Windows of documents are read, cleaned and split by tasks, tagged by a pool of actors that hold the model, and
-put away by tasks. Ray holds back the reading where tagging is slower, and does again what a lost worker or
-node had in hand; what is put away twice is the same. A window is tagged in the batches of a single process.
+The windows of documents stand in a file (the plan). Slices of it are read, cleaned and split by tasks, tagged by a
+pool of actors that hold the model, and put away by tasks. Ray holds back the reading where tagging is slower, and
+does again what a lost worker or node had in hand; what is put away twice is the same. A window is tagged in the
+batches of a single process.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS_SKIP_REGEX": ".*"}
 _ACTOR_SHARE = 0.9  # of its cores that an actor books; the rest is for the tasks, which are quick
 _TASK_CORES = 0.1  # that a task books
-_BLOCK = 1 << 20  # bytes after which a task hands on what it has read
-_TASKS = 1024  # windows up to which each is a task of its own
+# Bytes after which a task hands on what it has read: each work by itself. Where more of them were joined, those of a
+# second reading, after a node was lost, could be joined in another way, and Ray would take one for another.
+_BLOCK = 1
 
 
 def tag_dataset(
@@ -64,18 +66,20 @@ def tag_dataset(
         load or Loading(folder, config, settings.cores)
     )()  # here too: what is wrong with it is found first
     store = DatasetStore.open(
-        out, model=tagger.fingerprint, domains=tagger.domains, config=config, filesystem=filesystem
+        inputs, out, model=tagger.fingerprint, domains=tagger.domains, config=config, filesystem=filesystem
     )
-    windows = store.windows(inputs, filesystem=filesystem)
-    total = Counts()
-    for total in tag_windows(windows, store, model=folder, config=config, ray=settings, load=load):
-        if progress is not None:
-            progress(total)
+    total, rows = Counts(), store.write_plan()
+    try:
+        for total in tag_slices(rows, store, model=folder, config=config, ray=settings, load=load):
+            if progress is not None:
+                progress(total)
+    finally:
+        store.close()
     return total
 
 
-def tag_windows(
-    windows: Sequence[Row] | Iterator[Row],
+def tag_slices(
+    rows: Sequence[Row],
     store: Store,
     *,
     model: str,
@@ -83,15 +87,16 @@ def tag_windows(
     ray: RayConfig,
     load: Callable[[], Tagger] | None = None,
 ) -> Iterator[Counts]:
-    """Have all windows tagged and put away; yields the counts so far. Raises EngineError, ConfigError, RunError."""
-    rows = [{"window": pickle.dumps(window)} for window in windows]
+    """Have all slices of the plan tagged and put away; yields the counts so far.
+
+    Raises EngineError, ConfigError, RunError.
+    """
     counts = Counts()
     if not rows:
         return
     with _cluster(ray) as (library, data):
-        tasks = len(rows) if len(rows) <= _TASKS else max(_TASKS, len(rows) // 16)
         actors = ray.actors or _room(library.cluster_resources(), ray)
-        flow = data.from_items(rows, override_num_blocks=tasks)
+        flow = data.from_items([{"slice": pickle.dumps(row)} for row in rows], override_num_blocks=len(rows))
         flow = flow.map_batches(
             read_stage, batch_size=1, batch_format="numpy", fn_kwargs={"store": store}, num_cpus=_TASK_CORES
         )

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from minsheng.config.schema import TagConfig
 from minsheng.documents.values import Document, Failure
-from minsheng.tagging.engines.plan import unpacked
+from minsheng.tagging.engines.plan import read_slice, window_of
 from minsheng.tagging.run import Records, commit_part, finished_part, part_record, prepared, tag_part
 from minsheng.tagging.tagger import Tagger
-from minsheng.tagging.units import Window, units_of
+from minsheng.tagging.units import units_of
 
 Row = dict[str, Any]
 
@@ -33,8 +33,11 @@ class Work:
 class Store(Protocol):
     """Where the work comes from and where it goes. It travels to the workers."""
 
-    def read(self, window: Row) -> Iterator[Work | dict[str, int]]:
-        """The work of one window; counts stand for work that is done already."""
+    def read(self, row: Row) -> Iterator[Work | dict[str, int]]:
+        """The work of one slice of the plan; counts stand for work that is done already.
+
+        Always as many, in the same order: what is lost is looked up by its place in a second reading.
+        """
 
     def put(self, key: Any, records: Records) -> None:
         """Put records away, whole or not at all, the same at the second time: a task may be done twice."""
@@ -58,9 +61,9 @@ class Loading:
 
 
 def read_stage(batch: Row, *, store: Store) -> Iterator[Row]:
-    """Windows (`window`: pickled) → work (`work`), or counts of what is done."""
-    for window in batch["window"]:
-        for found in store.read(pickle.loads(window)):
+    """Slices of the plan (`slice`: pickled) → work (`work`), or counts of what is done."""
+    for packed in batch["slice"]:
+        for found in store.read(pickle.loads(packed)):
             yield {"work": [pickle.dumps(found)]}
 
 
@@ -103,16 +106,19 @@ class PartsStore:
 
     parts: Path
     config: TagConfig
+    plan: Path
+    folder: Path  # that relative paths in the plan are of
 
-    def read(self, window: Row) -> Iterator[Work | dict[str, int]]:
-        """See Store. `window`: `number` and `items` (packed). Raises RunError where the input changed."""
-        items = Window(tuple(unpacked(values) for values in window["items"]))
-        for unit, sources in units_of(window["number"], items, config=self.config):
-            done = finished_part(self.parts, unit)
-            if done is not None:
-                yield {name: done[name] for name in ("documents", "passages", "failures")}
-            else:
-                yield Work(unit, tuple(prepared(sources, self.config)))
+    def read(self, row: Row) -> Iterator[Work | dict[str, int]]:
+        """See Store. Raises RunError where the input changed."""
+        with self.plan.open("rb") as source:
+            for number, line in read_slice(source, row):
+                for unit, sources in units_of(number, window_of(line, self.folder), config=self.config):
+                    done = finished_part(self.parts, unit)
+                    if done is not None:
+                        yield {name: done[name] for name in ("documents", "passages", "failures")}
+                    else:
+                        yield Work(unit, tuple(prepared(sources, self.config)))
 
     def put(self, key: Any, records: Records) -> None:
         """See Store. `key`: the Unit."""
