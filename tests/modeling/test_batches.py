@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import combinations, pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +30,30 @@ def test_every_example_once_within_the_budget(lengths: list[int], tokens: int, m
 def test_batches_are_sorted_so_that_padding_is_little(lengths: list[int], tokens: int) -> None:
     flat = [lengths[i] for batch in plan_batches(lengths, tokens=tokens) for i in batch]
     assert flat == sorted(lengths, reverse=True)
+
+
+@given(
+    st.lists(st.integers(1, 30), max_size=9), st.integers(1, 90), st.integers(0, 40), st.sampled_from([1, 8])
+)
+def test_the_cheapest_plan_is_the_cheapest(
+    lengths: list[int], tokens: int, overhead: int, multiple: int
+) -> None:
+    def cost(plan: list[list[int]]) -> int:
+        widths = [-(-max(lengths[i] for i in batch) // multiple) * multiple for batch in plan]
+        sizes = [width * len(batch) for width, batch in zip(widths, plan, strict=True)]
+        allowed = all(size <= tokens or len(batch) == 1 for size, batch in zip(sizes, plan, strict=True))
+        return sum(sizes) + overhead * len(plan) if allowed else 10**9
+
+    plan = plan_batches(lengths, tokens=tokens, multiple=multiple, overhead=overhead)
+    flat = [i for batch in plan for i in batch]
+    assert flat == sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    cuts = range(1, len(flat))
+    all_plans = [
+        [flat[a:b] for a, b in pairwise([0, *chosen, len(flat)])]
+        for count in range(len(flat))
+        for chosen in combinations(cuts, count)
+    ]
+    assert cost(plan) == min(map(cost, all_plans), default=0)
 
 
 @given(LENGTHS, st.integers(1, 9), st.integers(1, 3), st.integers(0, 3))

@@ -70,3 +70,12 @@ def test_a_long_name_takes_no_room_from_the_columns(browser: Browser, tmp_path: 
             page.wait("document.querySelector('article.on')")
             assert_accessible(page, texts=20)
             assert_alone(page, report)
+    with browser.open(report, hash="#d=0") as page:  # on paper the whole name stands, and no heading alone
+        page.media(dark=False, kind="print")
+        shown = page.run(
+            "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector('#where'))"
+        )
+        assert shown[0] <= shown[1]
+        assert page.run("getComputedStyle(document.querySelector('#where')).whiteSpace") == "normal"
+        after = "getComputedStyle($('find-document').parentElement).display"
+        assert page.run(after) == "none"

@@ -63,24 +63,51 @@ def encode(
     return [found.ids for found in backend.encode_batch_fast(list(texts))]
 
 
-def plan_batches(lengths: Sequence[int], *, tokens: int, multiple: int = WIDTH) -> Plan:
+def plan_batches(
+    lengths: Sequence[int], *, tokens: int, multiple: int = WIDTH, overhead: int | None = None
+) -> Plan:
     """Group examples of like length so that a padded batch holds at most `tokens` tokens.
 
     Longest first, so that running out of memory shows at once. A batch is at least one example, also
     where that one is longer than the budget. Ties keep their order: the plan is a function of `lengths`.
-    `multiple`: widths are rounded up to it.
+    `multiple`: widths are rounded up to it. `overhead`: what a batch costs besides its padded tokens, in tokens;
+    the plan is then the cheapest (None: batches are filled, which is nearly that where they are many).
     """
     order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    widths = [-(-lengths[index] // multiple) * multiple for index in order]
+    if overhead is not None:
+        return [order[start:end] for start, end in _cheapest(widths, tokens=tokens, overhead=overhead)]
     plan: Plan = []
     room = 0
-    for index in order:
-        width = -(-lengths[index] // multiple) * multiple
+    for index, width in zip(order, widths, strict=True):
         if room <= 0:
             plan.append([])
             room = max(1, tokens // max(1, width))
         plan[-1].append(index)
         room -= 1
     return plan
+
+
+def _cheapest(widths: Sequence[int], *, tokens: int, overhead: int) -> list[tuple[int, int]]:
+    """The cuts of falling widths into batches for which padded tokens + `overhead` a batch are least."""
+    costs, starts = (
+        [0],
+        [0],
+    )  # of the cheapest plan for the first 0, 1, … examples; where its last batch starts
+    for end in range(1, len(widths) + 1):
+        found = [
+            (costs[start] + widths[start] * (end - start) + overhead, start)
+            for start in range(end)
+            if start == end - 1 or widths[start] * (end - start) <= tokens
+        ]
+        cost, start = min(found)
+        costs.append(cost)
+        starts.append(start)
+    cuts, end = [], len(widths)
+    while end:
+        cuts.append((starts[end], end))
+        end = starts[end]
+    return cuts[::-1]
 
 
 def pad(encoded: Sequence[Ids], *, pad_id: int, multiple: int = WIDTH) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -124,12 +151,13 @@ def plan_epoch(
     seed: int,
     rank: int = 0,
     ranks: int = 1,
+    overhead: int | None = None,
 ) -> Iterator[Update]:
     """Shuffle, cut into updates of `examples`, deal each update to the ranks, and batch by length.
 
     Examples of like length go to one update only within windows of 32 updates, so that little is
     padding and updates stay mixed. Every example is seen once an epoch by one rank. Depends on nothing
-    but the arguments.
+    but the arguments. `overhead`: see `plan_batches`.
     """
     rng = np.random.default_rng((seed, epoch))
     order = rng.permutation(len(lengths))
@@ -143,7 +171,7 @@ def plan_epoch(
         updates += [part[offset::count] for offset in rng.permutation(count)]
     for chosen in updates:
         mine = [int(i) for i in chosen[rank::ranks]]
-        local = plan_batches([lengths[i] for i in mine], tokens=tokens)
+        local = plan_batches([lengths[i] for i in mine], tokens=tokens, overhead=overhead)
         yield Update(epoch, [[mine[i] for i in batch] for batch in local], len(chosen))
 
 
