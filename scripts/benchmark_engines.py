@@ -4,8 +4,9 @@ Makes a folder of documents from data/corpus (three paragraphs each), tags it wi
 (gloo), and with Ray (one and two actors), each process that tags with one thread; then kills a worker of each engine
 in the middle. Every run's tags are compared with those of the one process. Tables in Markdown on standard output:
 `seconds` are of tagging itself (with Ray, also of its start), `whole` with start-up and tables; memory is that of all
-processes of a run together at its peak. Ctrl-C ends the run of the moment and prints what is done; with --folder the
-same command goes on there.
+processes of a run together at its peak. `busy with others`: the cores that other work held meanwhile; where that is
+much, seconds say little, and only `core-seconds` (processor time of all processes of a run, with start-up and tables)
+can be compared. Ctrl-C ends the run of the moment and prints what is done; with --folder the same command goes on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -108,7 +109,8 @@ def described(done: Run, found: dict[str, Any]) -> list[str]:
     seconds = "–" if done.seconds is None else f"{done.seconds:.1f}"
     rate = "–" if done.seconds is None else f"{found['passages'] / done.seconds:.1f}"
     return [
-        done.name, str(done.starts), seconds, rate, f"{done.whole:.1f}", f"{done.mib:,.0f}", f"{found['passages']:,}",
+        done.name, str(done.starts), seconds, rate, f"{done.whole:.1f}", f"{done.cores:.1f}",
+        f"{done.others:.1f}", f"{done.mib:,.0f}", f"{found['passages']:,}",
         str(found["lost"]), str(found["doubled"]), "the same" if found["same"] else "others",
         str(found["labels"]), str(found["beyond"]), f"{found['furthest']:.6f}",
     ]  # fmt: skip
@@ -175,8 +177,8 @@ def report(
     places = {name: work / _folder(name) for name in runs}
     found = {name: compare(work / _folder("one process"), place, limits) for name, place in places.items()}
     columns = (
-        "run | starts | seconds | passages/s | whole | MiB | passages | lost | doubled | bytes of tags.jsonl | "
-        f"rows with other labels | of these beyond ε = {EPSILON:g} | largest difference"
+        "run | starts | seconds | passages/s | whole | core-seconds | busy with others | MiB | passages | lost | "
+        f"doubled | bytes of tags.jsonl | rows with other labels | of these beyond ε = {EPSILON:g} | largest difference"
     )
     print(table(columns, [described(done, found[name]) for name, done in runs.items()]))
     passages = found["one process"]["passages"]
@@ -216,7 +218,8 @@ def measure(work: Path, documents: int, price: float) -> None:
         held = json.loads(record.read_text(encoding="utf-8"))
         if held["documents"] != documents:
             raise SystemExit(f"{work}: holds runs with other --documents; choose another --folder")
-        runs = {one["name"]: Run(**one) for one in held["runs"]}
+        known = {field.name for field in fields(Run)}
+        runs = {one["name"]: Run(**one) for one in held["runs"] if one.keys() == known}
     try:
         for number, name in enumerate(RUNS, 1):
             if name in runs:

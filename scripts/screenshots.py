@@ -23,8 +23,8 @@ FLAGS = (
 PICTURES = {
     "tags-zh": ("tags/report.html", "", "1280,1120"),
     "reading-zh": ("tags/report.html", "#d=1&p=2", "1280,900"),
-    "evaluation-zh": ("evaluation/report.html", "", "1280,960"),
-    "evaluation-en": ("evaluation/en.html", "", "1280,1060"),
+    "evaluation-zh": ("evaluation/report.html", "", "1280,1100"),
+    "evaluation-en": ("evaluation/en.html", "", "1280,1170"),
 }
 
 

@@ -1,7 +1,7 @@
 """Install into fresh environments and run every check: `python3 scripts/test.py [pytest arguments]`.
 
 `python3 scripts/test.py --faults [--seed N] [--moments N]` runs the long fault suite instead: runs stopped at
-random moments, hostile inputs, bombs. It takes the better part of an hour and ends with a table.
+random moments, hostile inputs, bombs. It says how far it has come and ends with a table, also if it is cut off.
 
 Standard library only; the same on Linux, macOS and Windows. Environments are made under `.venv-test` and
 `.venv-wheel`; delete them to begin anew.
@@ -13,6 +13,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,9 +46,34 @@ def environment(folder: Path, *, fresh: bool = False) -> Path:
     return python
 
 
-def faults(python: Path, *, seed: int, moments: int, rest: list[str]) -> None:
-    """The long fault suite, and the table of what was tried and survived, whether it fails or not."""
+def run_until_cut_off(*command: str | Path, env: dict[str, str]) -> int:
+    """The exit code of a step; if this process is told to end, the step is, and has a minute to clear up."""
+    # Of its own session: a terminal would interrupt it a second time while it clears up.
+    step = subprocess.Popen(
+        [str(part) for part in command], cwd=ROOT, env={**os.environ, **env}, start_new_session=True
+    )
+    try:
+        return step.wait()
+    except BaseException:
+        if os.name == "nt":
+            step.terminate()
+        else:
+            step.send_signal(signal.SIGINT)
+        try:
+            step.wait(60)
+        except subprocess.TimeoutExpired:
+            step.kill()
+            step.wait()
+        raise
+
+
+def faults(python: Path, *, seed: int, moments: int, rest: list[str], tests: str = "tests/faults") -> None:
+    """The long fault suite, and the table of what was tried and survived, whether it fails or is cut off."""
     print(f"\n== faults: seed {seed}, at least {moments} moments for each kind of run", flush=True)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A shell turns it off for what runs behind it, and for all that starts from there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    began, ended = time.monotonic(), "cut off"
     with tempfile.TemporaryDirectory() as temporary:
         report = Path(temporary) / "report.jsonl"
         report.touch()
@@ -55,15 +81,15 @@ def faults(python: Path, *, seed: int, moments: int, rest: list[str]) -> None:
             "MINSHENG_FAULTS": str(moments), "MINSHENG_FAULTS_SEED": str(seed), "MINSHENG_FAULTS_REPORT": str(report),
         }  # fmt: skip
         try:
-            run("faults", python, "-m", "pytest", "tests/faults", *rest, env=OFFLINE | told)
+            code = run_until_cut_off(python, "-m", "pytest", tests, *rest, env=OFFLINE | told)
+            ended = f"failed with exit code {code}" if code else "passed"
         finally:
-            run(
-                f"what was tried (seed {seed})",
-                python,
-                ROOT / "tests" / "faults" / "report.py",
-                report,
-                env=OFFLINE,
-            )
+            minutes, seconds = divmod(round(time.monotonic() - began), 60)
+            said = f"{ended} after {minutes} min {seconds} s, seed {seed}"
+            print(f"\n== faults: {said}; what was tried:\n", flush=True)
+            subprocess.run([python, ROOT / "tests" / "faults" / "report.py", report], check=False)
+    if ended != "passed":
+        sys.exit(f"== faults: {ended}")
 
 
 def main() -> None:

@@ -63,6 +63,12 @@ def stop(pid: int) -> None:
         _, family = psutil.wait_procs(family, timeout=10)
 
 
+def busy_seconds() -> float:
+    """Processor seconds of all programs of this machine since it started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system)
+
+
 def kill(pid: int, victim: Victim) -> bool:
     """Kill the first process below this one that is the victim."""
     for process in tree(pid):
@@ -73,10 +79,23 @@ def kill(pid: int, victim: Victim) -> bool:
     return False
 
 
-def watch(process: subprocess.Popen[str], out: Path, victim: Victim | None, after: int) -> Iterator[float]:
-    """The memory of a run every second; kills the victim when `after` parts are finished."""
+def watch(
+    process: subprocess.Popen[str],
+    out: Path,
+    victim: Victim | None,
+    after: int,
+    spent: dict[tuple[int, float], float],
+) -> Iterator[float]:
+    """The memory of a run every second; kills the victim when `after` parts are finished.
+
+    `spent` gets the processor seconds of each of its processes, by process id and start.
+    """
     while process.poll() is None:
         yield memory(process.pid)
+        for one in tree(process.pid):
+            with suppress(psutil.Error):
+                times = one.cpu_times()
+                spent[one.pid, one.create_time()] = times.user + times.system
         parts = out / "parts"
         if victim is not None and parts.is_dir() and sum(p.name.isdigit() for p in parts.iterdir()) >= after:
             victim = None if kill(process.pid, victim) else victim
@@ -93,14 +112,15 @@ def run(name: str, folder: Path, out: Path, *, after: int) -> Run:
     environment = os.environ | {
         "PYTHONPATH": str(ROOT / "train"), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MINSHENG_LANG": "en",
     }  # fmt: skip
-    began, peak, starts = time.monotonic(), 0.0, 0
+    began, peak, starts, busy = time.monotonic(), 0.0, 0, busy_seconds()
+    spent: dict[tuple[int, float], float] = {}
     while True:
         starts += 1
         with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
             process = subprocess.Popen(command, stdout=said, stderr=sys.stderr, env=environment, text=True,
-                                       start_new_session=True)  # fmt: skip
+                                       process_group=0)  # fmt: skip
             try:
-                peak = max([peak, *watch(process, out, victim if starts == 1 else None, after)])
+                peak = max([peak, *watch(process, out, victim if starts == 1 else None, after, spent)])
             finally:
                 stop(process.pid)
             said.seek(0)
@@ -110,18 +130,24 @@ def run(name: str, folder: Path, out: Path, *, after: int) -> Run:
         if victim is None or starts == 2:
             raise SystemExit(f"{name}: ended with code {process.returncode}")
     seconds = json.loads(lines[-1])["seconds"] if starts == 1 else None
-    return Run(name, seconds, time.monotonic() - began, peak, starts)
+    whole, cores = time.monotonic() - began, sum(spent.values())
+    return Run(name, seconds, whole, peak, starts, cores, max(0.0, busy_seconds() - busy - cores) / whole)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has ended. `seconds`: None where its command had to be given twice (`starts`)."""
+    """A run that has ended. `seconds`: None where its command had to be given twice (`starts`).
+
+    `cores`: processor seconds of all its processes; `others`: cores that other work held meanwhile, in the mean.
+    """
 
     name: str
     seconds: float | None
     whole: float
     mib: float
     starts: int
+    cores: float
+    others: float
 
 
 # Name: script, options, processes that tag, and who is killed.

@@ -199,6 +199,31 @@ def test_ctrl_c_says_how_to_go_on(command: Command, monkeypatch: pytest.MonkeyPa
     assert message == "interrupted; start the same command again to go on"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            KeyError("x"),
+            "unexpected KeyError: 'x'; a fault of minsheng: add --debug to see where, and report it",
+        ),
+        (MemoryError(), "not enough memory: close other programs, or do it in parts (--debug shows where)"),
+        (ValueError("y" * 9000), "unexpected ValueError: " + "y" * 500 + "; a fault of minsheng"),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception, said: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("minsheng.documents.read.read_all", fail)
+    assert command.refused(1, "read", tmp_path).startswith(said)
+    with pytest.raises(type(error)):
+        command("read", tmp_path, "--debug")
+    monkeypatch.setenv("MINSHENG_LANG", "zh")
+    assert command.refused(1, "read", tmp_path).startswith(("意外错误", "内存不足"))
+
+
 def test_debug_shows_where(command: Command, run_config: Path) -> None:
     with pytest.raises(minsheng.errors.ConfigError):
         command("train", run_config, "schedule.epoch=3", "--debug")

@@ -135,6 +135,19 @@ def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
 
 
+def test_standard_input_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minsheng.documents.read.MOST_BYTES", 10)
+
+    class Endless(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            assert size >= 0, "all of it was asked for"
+            return b"x" * size
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Endless()))
+    (item,) = read_all(["-"], config=CONFIG)
+    assert isinstance(item, Failure) and item.code == "too_large" and "standard input" in item.message
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin(monkeypatch, "教育事业发展。".encode("gb18030"))
     source = one("-")

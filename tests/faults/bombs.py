@@ -173,6 +173,10 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
         ".html",
         lambda: ("<html><body>" + f"<p>{PROSE}</p>" * (2_000_000 // (len(PROSE) * 3))).encode(),
     ),
+    "page of one line of 30 MiB": (
+        ".html",
+        lambda: ("<html><body>" + f"<p>{PROSE}</p>" * (30_000_000 // (len(PROSE) * 3))).encode(),
+    ),
     "page nested a hundred thousand deep": (".html", lambda: ("<html>" + "<div>" * 100_000 + PROSE).encode()),
     "page of tables in tables": (".html", lambda: ("<html>" + "<table><tr><td>" * 5_000 + PROSE).encode()),
     "page of open tags": (".html", lambda: b"<html>" + b"<b><i><p>" * 20_000),

@@ -51,7 +51,7 @@ def _checkpoints_in_place() -> None:
     from minsheng.workflows import train
 
     def save_checkpoint(
-        folder: Path, *, update: int, weights: Any, optimizers: Any, state: Any, extra: Any
+        folder: Path, *, update: int, weights: Any, optimizers: Any, state: Any, extra: Any, write: bool
     ) -> Path:
         place = folder / f"update-{update:08d}"
         place.mkdir(parents=True, exist_ok=True)

@@ -7,15 +7,19 @@ one, with its own session, that a test may kill at any moment. POSIX only.
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,18 +29,20 @@ SECONDS = 120.0  # the longest that any run here may take
 
 
 class Nursery:
-    """Starts processes. Made by `nursery`."""
+    """Starts processes, also for several threads at once. Made by `nursery`."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self._process = process
         self._folder = folder
-        self._count = 0
+        self._count = itertools.count(1)
+        self._asking = threading.Lock()
 
     def _ask(self, question: dict[str, Any]) -> Any:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        with self._asking:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
 
     def start(
         self,
@@ -46,10 +52,13 @@ class Nursery:
         stdout: str | None = None,
         limit: int | None = None,
         variables: Mapping[str, str] | None = None,
+        learn: bool = False,
     ) -> Child:
-        """Run `minsheng ARGUMENTS`; `limit`: no file may grow beyond so many bytes (a full disk)."""
-        self._count += 1
-        said = self._folder / f"said-{self._count}.txt"
+        """Run `minsheng ARGUMENTS`; `limit`: no file may grow beyond so many bytes (a full disk).
+
+        `learn`: what this run imports is imported by the nursery when it has ended, once for all later runs.
+        """
+        said = self._folder / f"said-{next(self._count)}.txt"
         pid = self._ask(
             {
                 "start": list(arguments),
@@ -57,13 +66,14 @@ class Nursery:
                 "stdout": stdout,
                 "limit": limit,
                 "said": str(said),
+                "learn": learn,
                 "variables": dict(variables or {}),
             }
         )
         return Child(self, int(pid), said)
 
     def wait(self, pid: int) -> int:
-        """The exit code of a process; negative: the signal that ended it."""
+        """The exit code of a process that has ended; negative: the signal that ended it."""
         return int(self._ask({"wait": pid}))
 
 
@@ -141,6 +151,7 @@ def shared_nursery() -> Nursery:
 def _become(question: dict[str, Any]) -> None:
     """In a fork: the process that was asked for."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell turns it off for what runs behind it
     os.environ.update(question["variables"])
     said = os.open(question["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     out = said if question["stdout"] is None else _output(question["stdout"])
@@ -197,7 +208,23 @@ def _fork(question: dict[str, Any]) -> int:
         sys.stdout.flush()
     except OSError:
         code = code or 120  # what Python ends with where the last words cannot be said
+    if question["learn"]:
+        _learnt(question).write_text("\n".join(sys.modules), encoding="utf-8")
     os._exit(code)
+
+
+def _learnt(question: dict[str, Any]) -> Path:
+    return Path(question["said"]).with_suffix(".modules")
+
+
+def _learn(modules: list[str]) -> None:
+    """Import what a run imported, in its order; what the forks share is then never looked at by their collectors."""
+    for name in modules:
+        if name not in sys.modules:
+            with suppress(Exception), redirect_stdout(sys.stderr):  # standard output is for answers
+                importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _serve() -> None:
@@ -215,15 +242,24 @@ def _serve() -> None:
     import minsheng.workflows.pretrain
     import minsheng.workflows.tag
     import minsheng.workflows.train  # noqa: F401
+    from minsheng.modeling.network import UnsupportedError, load_openvino
 
+    with suppress(UnsupportedError):
+        load_openvino()  # the only way to import it without its telemetry
+    _learn([])
+    learning: dict[int, Path] = {}
     print('"ready"', flush=True)
     for line in sys.stdin:
         question = json.loads(line)
         if "start" in question:
             answer = _fork(question)
+            if question["learn"]:
+                learning[answer] = _learnt(question)
         else:
-            status = os.waitpid(question["wait"], 0)[1]
-            answer = os.waitstatus_to_exitcode(status)
+            pid = question["wait"]
+            answer = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            if (learnt := learning.pop(pid, None)) is not None and learnt.exists():
+                _learn(learnt.read_text(encoding="utf-8").splitlines())
         print(json.dumps(answer), flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -12,17 +13,19 @@ from pathlib import Path
 import bombs
 import hostile
 import pytest
-from report import record
+from report import record, teller
 from stopping import MOMENTS, SEED
 
-from minsheng.config.schema import DocumentsConfig
+from minsheng.config.schema import DocumentsConfig, TagConfig
 from minsheng.documents import apart
 from minsheng.documents.clean import clean
 from minsheng.documents.find import Found
 from minsheng.documents.read import read_all, read_safely
 from minsheng.documents.split import split
-from minsheng.documents.values import Failure, Source
+from minsheng.documents.values import Document, Failure, Source
 from minsheng.errors import DocumentError
+from minsheng.tagging.run import tag_part
+from minsheng.tagging.tagger import Tagger
 
 CONFIG = DocumentsConfig()
 COUNT = 2000 if MOMENTS else 100
@@ -40,14 +43,14 @@ def short_limit() -> Iterator[None]:
         apart.reader(os.getpid()).close()
 
 
-def outcome(item: Source | Failure, name: str) -> str:
-    """Check what came out of a file; the word under which it is counted."""
+def prepared(item: Source | Failure, name: str) -> Document | Failure:
+    """Check what came out of a file, and split it for the tagger."""
     if isinstance(item, Failure):
         assert item.code and item.code.isidentifier()
         assert name in item.message and item.message.isprintable(), repr(item.message)
         assert len(item.message) < 1500, item.message
         assert "Traceback" not in item.message and "RecursionError" not in item.code
-        return "refused"
+        return item
     document = split(clean(item, config=CONFIG.clean), config=CONFIG.split)
     end = 0
     for passage in document.passages:
@@ -56,7 +59,7 @@ def outcome(item: Source | Failure, name: str) -> str:
         assert not set(passage.text) & set("\x00\x1b\u202e\u200b\ufeff"), repr(passage.text)
         passage.text.encode("utf-8")
         end = passage.end
-    return "read"
+    return document
 
 
 def read(path: Path) -> list[Source | Failure]:
@@ -67,46 +70,66 @@ def read(path: Path) -> list[Source | Failure]:
         return [Failure(found.document, error.code, str(error))]
 
 
-def test_hostile_files_are_read_or_refused(tmp_path: Path) -> None:
-    counts: Counter[tuple[str, str]] = Counter()
-    slowest = 0.0
-    began = time.monotonic()
-    for kind, name, data in hostile.cases(SEED, COUNT):
+def tagged(tagger: Tagger, path: Path, name: str) -> str:
+    """Tag a file; the word under which it is counted. Whatever the readers gave stands in the results."""
+    items = [prepared(item, name) for item in read(path)]
+    found = tag_part(tagger, items, config=TagConfig())
+    lines, counts = found.lines(), found.counts()
+    failures = [item for item in items if isinstance(item, Failure)]
+    documents = [item for item in items if isinstance(item, Document)]
+    passages = sum(len(document.passages) for document in documents)
+    assert counts == {"documents": len(documents), "passages": passages, "failures": len(failures)}
+    assert [len(lines[key]) for key in ("documents", "tags", "failures")] == [*counts.values()]
+    for line in (line for stream in lines.values() for line in stream):
+        line.encode("utf-8")
+        assert line.endswith("\n") and isinstance(json.loads(line), dict)
+    assert items, "neither text nor failure"
+    return "in part" if documents and failures else "tagged" if documents else "refused"
+
+
+def test_hostile_files_are_tagged_or_refused(
+    tmp_path: Path, model_directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tagger, tell = Tagger.load(model_directory, threads=1), teller(capsys)
+    files, words = Counter[str](), Counter[tuple[str, str]]()
+    slowest, began = 0.0, time.monotonic()
+    for number, (kind, name, data) in enumerate(hostile.cases(SEED, COUNT), 1):
         path = tmp_path / name
         path.write_bytes(data)
-        counts[kind, "files"] += 1
+        files[kind] += 1
         start = time.monotonic()
         try:
-            words = {outcome(item, name) for item in read(path)}
+            words[kind, tagged(tagger, path, name)] += 1
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
             raise AssertionError(f"seed {SEED}, case {name} ({kind}), kept in {path}: {said}") from error
-        assert words, f"seed {SEED}, case {name} ({kind}): neither text nor failure"
         slowest = max(slowest, time.monotonic() - start)
         assert slowest < SECONDS, f"seed {SEED}, case {name} ({kind}): {slowest:.0f} s"
-        counts.update((kind, word) for word in (*words, "answered"))
         path.unlink()
-    for kind in sorted({kind for kind, _ in counts}):
-        files, lost = counts[kind, "files"], counts[kind, "files"] - counts[kind, "answered"]
-        values = {word: counts[kind, word] for word in ("read", "refused")}
-        record("read", kind, files=files, **values, lost=lost)
-        print(f"\n{kind:10} read {counts[kind, 'read']:5} refused {counts[kind, 'refused']:5}", end="")
-    print(f"\n{COUNT} files, slowest {slowest:.1f} s, {time.monotonic() - began:.0f} s, seed {SEED}")
-    assert sum(n for (_, word), n in counts.items() if word == "answered") == COUNT
-    assert sum(n for (_, word), n in counts.items() if word == "read") > COUNT // 10
-    assert sum(n for (_, word), n in counts.items() if word == "refused") > COUNT // 10
+        if number % 100 == 0 or number == COUNT:
+            for each, count in sorted(files.items()):
+                answers = {word: words[each, word] for word in ("tagged", "in part", "refused")}
+                record("read", each, files=count, **answers, lost=count - sum(answers.values()))
+            seconds = time.monotonic() - began
+            tell(f"hostile files: {number} of {COUNT}, {seconds:.0f} s, slowest {slowest:.1f} s")
+    assert sum(words.values()) == COUNT
+    for word in ("tagged", "refused"):
+        assert sum(count for (_, mine), count in words.items() if mine == word) > COUNT // 10
 
 
 @pytest.mark.parametrize("name", sorted(bombs.BOMBS) if MOMENTS else bombs.QUICK)
-def test_bombs_are_read_or_refused_within_bounds(name: str, tmp_path: Path) -> None:
+def test_bombs_are_read_or_refused_within_bounds(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / f"bomb{bombs.BOMBS[name][0]}"
     path.write_bytes(bombs.BOMBS[name][1]())
     began, spent = time.monotonic(), time.process_time()
     items = read(path)
-    words = [outcome(item, path.name) for item in items]
+    words = ["refused" if isinstance(prepared(item, path.name), Failure) else "read" for item in items]
     assert words
     seconds = round(time.monotonic() - began, 1)
     record("bombs", name, outcome=" and ".join(sorted(set(words))), seconds=seconds)
+    teller(capsys)(f"bomb: {name}: {seconds} s")
     # Of this process: a worker has a limit of its own, and others may keep the machine busy.
     assert time.process_time() - spent < SECONDS
     if name in bombs.REFUSED:

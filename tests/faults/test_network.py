@@ -1,13 +1,17 @@
-"""Nothing is sent anywhere: `minsheng tag` tries no connection, and the telemetry of the libraries is off."""
+"""Nothing is sent anywhere: tagging and training try no connection, and the telemetry of the libraries is off."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from conftest import EXAMPLES
+import pytest
+from stopping import MOMENTS
+
+from conftest import EXAMPLES, made_records, write_jsonl
 
 # Runs the command line with every way out of the machine closed, and says what was tried.
 WATCHED = """
@@ -64,16 +68,34 @@ def watched(*arguments: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_tagging_tries_no_connection(model_directory: Path, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.txt").write_text(EXAMPLES["education"].format(n=7, m=77), encoding="utf-8")
-    (tmp_path / "in" / "b.html").write_text(
+def tagging(model: Path, run_config: Path, folder: Path) -> str:
+    (folder / "in").mkdir()
+    (folder / "in" / "a.txt").write_text(EXAMPLES["education"].format(n=7, m=77), encoding="utf-8")
+    (folder / "in" / "b.html").write_text(
         '<html><img src="http://example.com/x.png"><link href="http://example.com/y.css"><p>新建学校三所。',
         "utf-8",
     )
-    paths = (str(tmp_path / "in"), "--model", str(model_directory), "--out", str(tmp_path / "out"))
-    said = watched("tag", *paths, folder=tmp_path)
-    assert "exit 0" in said and "2 documents" in said
+    paths = (str(folder / "in"), "--model", str(model), "--out", str(folder / "out"))
+    said = watched("tag", *paths, folder=folder)
+    assert "2 documents" in said
+    return said
+
+
+def training(model: Path, run_config: Path, folder: Path) -> str:
+    return watched("train", str(run_config), "schedule.epochs=1", folder=folder)
+
+
+def evaluation(model: Path, run_config: Path, folder: Path) -> str:
+    data = write_jsonl(folder / "test.jsonl", made_records(24))
+    return watched("evaluate", str(model), str(data), "--out", str(folder / "out"), folder=folder)
+
+
+# Each takes seconds to import what it needs.
+@pytest.mark.parametrize("command", [tagging, training, evaluation] if MOMENTS else [tagging])
+def test_no_connection_is_tried(
+    command: Callable[[Path, Path, Path], str], model_directory: Path, run_config: Path, tmp_path: Path
+) -> None:
+    said = command(model_directory, run_config, tmp_path)
+    assert "exit 0" in said and "telemetry off True" in said
     assert said.rstrip().endswith("tried []"), said
-    assert "telemetry off True" in said
     assert "tried []" not in watched("--prove", folder=tmp_path)  # the watch itself sees a connection

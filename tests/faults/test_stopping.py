@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 import reports_for_faults
 import stopping
 from nursery import Nursery, shared_nursery
-from report import record
-from stopping import MOMENTS, SEED, Harness, files_of, model_of, some_ways
+from report import Tell, record, teller
+from stopping import MOMENTS, SEED, Harness, Outcome, files_of, model_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are stopped by POSIX signals here")
 
@@ -70,44 +69,39 @@ def pretraining(started: Nursery, tmp_path_factory: pytest.TempPathFactory) -> H
     )
 
 
-def report(kind: str, outcome: stopping.Outcome, seconds: float, once: float) -> None:
-    tried = sum(outcome.stopped.values())
-    named = {way: outcome.stopped[way] for way in dict.fromkeys(stopping.WAYS)}
-    record("stopped", kind, tried=tried, survived=tried - len(outcome.wrong), late=outcome.late, **named)
-    ways = ", ".join(f"{way} {count}" for way, count in sorted(outcome.stopped.items()))
-    print(
-        f"\n{kind}: {sum(outcome.stopped.values())} moments ({ways}), {outcome.late} too late, "
-        f"{len(outcome.wrong)} wrong, {seconds:.0f} s (one run {once:.1f} s), seed {SEED}"
-    )
+def stopped_anywhere(kind: str, harness: Harness, few: int, tell: Tell) -> None:
+    began, asked = time.monotonic(), MOMENTS or few
 
+    def heard(outcome: Outcome) -> None:
+        named = {way: outcome.stopped[way] for way in stopping.WAYS}
+        values = {"asked": asked, "tried": outcome.tried, "survived": outcome.survived, "late": outcome.late}
+        record("stopped", kind, **values, **named)  # after each chain: the suite itself may be cut off
+        bad = f", {len(outcome.wrong)} chains ended wrong" if outcome.wrong else ""
+        seconds = time.monotonic() - began
+        tell(f"{kind}: stopped at {outcome.tried} of {asked} moments{bad}, {seconds:.0f} s")
 
-def stopped_anywhere(kind: str, harness: Harness, few: int) -> None:
-    began = time.monotonic()
-    expected, seconds = harness.undisturbed
-    ways = some_ways(MOMENTS or few, seed=SEED)
-    outcome = harness.try_all(ways, seed=SEED, expected=expected, seconds=seconds)
-    while (
-        sum(outcome.stopped.values()) < MOMENTS and len(outcome.wrong) < 5
-    ):  # those that came too late are tried again
-        more = harness.try_all(["SIGKILL"], seed=random.randrange(10**9), expected=expected, seconds=seconds)
-        outcome.stopped += more.stopped
-        outcome.late += more.late
-        outcome.wrong += more.wrong
-    report(kind, outcome, time.monotonic() - began, seconds)
+    tell(f"{kind}: one run takes {harness.undisturbed.seconds:.1f} s")
+    outcome = harness.stop_often(asked, seed=SEED, tell=heard)
     assert not outcome.wrong, "\n".join(outcome.wrong)
-    assert sum(outcome.stopped.values()) + outcome.late >= len(ways)
+    assert asked <= outcome.tried == outcome.survived
 
 
-def test_tagging_stopped_anywhere_ends_byte_equal(tagging: Harness) -> None:
-    stopped_anywhere("tag", tagging, 3)
+def test_tagging_stopped_anywhere_ends_byte_equal(
+    tagging: Harness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped_anywhere("tag", tagging, 6, teller(capsys))
 
 
-def test_training_stopped_anywhere_ends_bit_equal(training: Harness) -> None:
-    stopped_anywhere("train", training, 2)
+def test_training_stopped_anywhere_ends_bit_equal(
+    training: Harness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped_anywhere("train", training, 4, teller(capsys))
 
 
-def test_pretraining_stopped_anywhere_ends_bit_equal(pretraining: Harness) -> None:
-    stopped_anywhere("pretrain", pretraining, 1)
+def test_pretraining_stopped_anywhere_ends_bit_equal(
+    pretraining: Harness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped_anywhere("pretrain", pretraining, 3, teller(capsys))
 
 
 FAULTS = [
@@ -121,19 +115,21 @@ FAULTS = [
 @pytest.mark.parametrize(("kind", "fault"), FAULTS if MOMENTS else FAULTS[:1])
 def test_the_harness_finds_a_careless_commit(kind: str, fault: str, request: pytest.FixtureRequest) -> None:
     harness: Harness = request.getfixturevalue(kind)
-    expected, seconds = harness.undisturbed
-    seconds += 1.5  # such a run is slower: five parts that each stand unfinished for a while
-    for trial in range(12):
-        outcome = harness.try_all(["SIGKILL"], seed=trial, expected=expected, seconds=seconds, fault=fault)
+    calm = harness.try_chain([], seed=f"{SEED}/{fault}/calm", fault=fault)
+    assert not calm.wrong, calm.wrong  # it takes a stop to see it
+    moments = 0
+    for number in range(8):
+        # Such a run is slower: each unfinished part or checkpoint stands for a while.
+        outcome = harness.try_chain(["SIGKILL"] * 3, seed=f"{SEED}/{fault}/{number}", fault=fault, slower=1.5)
+        moments += outcome.tried
         if outcome.wrong:
-            record("injected", f"{kind}: {fault}", found="yes", moments=trial + 1)
+            record("injected", f"{kind}: {fault}", found="yes", moments=moments)
             return
-    pytest.fail(f"{fault}: not found at 12 moments")
+    pytest.fail(f"{fault}: not found at {moments} moments")
 
 
 def test_a_second_run_in_the_same_directory_is_refused(tagging: Harness, training: Harness) -> None:
     for harness in (tagging, training):
-        expected, _ = harness.undisturbed
         out = harness.folder / "second" / "disk" / "out"
         first = harness.nursery.start(harness.command(out))
         # The lock file is there a moment before it is locked; what is written after that is the sign.
@@ -146,4 +142,4 @@ def test_a_second_run_in_the_same_directory_is_refused(tagging: Harness, trainin
         assert f"{out}: another process is writing into it" in second.said()
         os.kill(first.pid, signal.SIGCONT)
         assert first.wait() in harness.good, first.said()
-        assert harness.content(out) == expected
+        assert harness.content(out) == harness.undisturbed.content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
@@ -14,6 +15,7 @@ from browser import Browser, needs_chromium
 
 from minsheng.config.schema import EvaluationConfig
 from minsheng.evaluation.comparison import Comparison, Contestant, compare
+from minsheng.evaluation.estimates import Name
 from minsheng.evaluation.values import Evaluation
 from minsheng.pages.evaluation import evaluation_page
 from minsheng.pages.evaluation_comparison import comparison_page
@@ -77,11 +79,28 @@ def test_everyone_can_read_the_comparison(
             assert_alone(page, file)
 
 
+@pytest.mark.parametrize("lang", sample.LANGUAGES)
+@pytest.mark.parametrize("few", [False, True])
 def test_who_decides_sees_all_of_it_on_the_first_screen(
-    browser: Browser, tmp_path: Path, evaluation: Evaluation
+    browser: Browser, tmp_path: Path, evaluation: Evaluation, lang: Language, few: bool
 ) -> None:
-    """Verdicts, what can be accepted and whether the model is worth it, for five domains at 1280 × 900."""
-    text = evaluation_page(evaluation, lang="zh")
+    """Verdicts, what can be accepted and whether the model is worth it, for five domains at 1280 × 900; also
+    where every domain has too few examples, and it says what to do."""
+    names = (
+        Name("教育", "Education"),
+        Name("养老与社会保障", "Pensions and social security"),
+        Name("住房", "Housing"),
+    )
+    judged = [replace(d.judgement, verdict="few") if few else d.judgement for d in evaluation.domains]
+    evaluation = replace(
+        evaluation,
+        about={"model": "minsheng-mini-livelihood (e486d5950e0b43d8)"},
+        domains=tuple(
+            replace(d, label=name, judgement=verdict)
+            for d, name, verdict in zip(evaluation.domains, names, judged, strict=True)
+        ),
+    )
+    text = evaluation_page(evaluation, lang=lang)
     items = re.findall(r"<li>.*?</li>", text[: text.index("</ol>")])
     assert len(items) == 3
     file = written(tmp_path, text.replace(items[2], items[0] + 2 * items[1]))
@@ -90,6 +109,9 @@ def test_who_decides_sees_all_of_it_on_the_first_screen(
             "[...document.querySelectorAll('.verdicts li, .answer')].map((n) => n.getBoundingClientRect().bottom)"
         )
         assert len(ends) == 7 and max(ends) < 900, ends
+        shown = page.run("document.querySelector('header').innerText")
+        assert Words(lang).plain("few_until") in shown  # of one domain at least
+        assert (Words(lang).plain("head_all_few") in shown) == few
 
 
 def test_with_keys(browser: Browser, tmp_path: Path, evaluation: Evaluation) -> None:

@@ -180,42 +180,6 @@ def test_the_first_screen_says_what_the_json_says(evaluation: Evaluation, lang: 
     assert say.plain(evaluation.payoff.verdict) in Reader(top + "</main>\n</body>\n</html>").text
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_too_few_examples_say_what_is_missing(evaluation: Evaluation, lang: Language) -> None:
-    say = Words(lang)
-
-    def top(positives: int, *, support: int | None = None) -> str:
-        settings = dataclasses.replace(evaluation.settings, positives=positives)
-        domains = [
-            dataclasses.replace(
-                d,
-                support=d.support if support is None else support,
-                judgement=dataclasses.replace(
-                    d.judgement,
-                    verdict="few" if d.support < positives else "usable",
-                    recall=0.61,
-                    precision=n / 2,
-                ),
-            )
-            for n, d in enumerate(evaluation.domains)
-        ]
-        made = dataclasses.replace(evaluation, settings=settings, domains=tuple(domains))
-        page = evaluation_page(made, lang=lang)
-        return Reader(page[: page.index("<nav")] + "</main>\n</body>\n</html>").text
-
-    least = min(d.support for d in evaluation.domains)
-    assert least < 60 and say.plain("few_until") not in top(least)
-    text = top(200)  # every domain has too few
-    more = 10 * -(-(200 - least) * 240 // (least * 10))
-    assert say.plain("few_text", positives=200, domain=HOSTILE, support=least, more=f"{more:,}") in text
-    names = [d.label.zh if lang == "zh" else d.label.en for d in evaluation.domains]
-    # Bounds of 0.6 are asked for: the precision of the first domain is 0, of the second 0.5, of the third 1.
-    assert say.plain("few_met", names=names[2]) in text and say.plain("head_all_few") in text
-    for domain in evaluation.domains:
-        assert say.plain("few_detail", support=domain.support, positives=200) in text
-    assert say.plain("few_none", positives=200, domain=names[0]) in top(200, support=0)
-
-
 def test_the_domain_table_holds_each_domain(evaluation: Evaluation) -> None:
     rows = Reader(evaluation_page(evaluation, lang="en")).rows
     for domain in evaluation.domains:

@@ -23,10 +23,11 @@ from minsheng.workflows.tag import tag
 from minsheng.workflows.train import train
 
 HARDWARE = ROOT / "configs" / "accelerate" / "cpu-2-processes.yaml"
+SHARDED = ROOT / "configs" / "accelerate" / "fsdp.yaml"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gloo between processes needs Linux or macOS")
 
 
-def launch(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def launch(script: Path, *arguments: str, hardware: Path = HARDWARE) -> subprocess.CompletedProcess[str]:
     """Run a script as `accelerate launch` does; nothing is left behind where it hangs."""
     package = str(ROOT / "train")
     command = [
@@ -34,7 +35,7 @@ def launch(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "-m",
         "accelerate.commands.launch",
         "--config_file",
-        str(HARDWARE),
+        str(hardware),
         str(script),
     ]
     process = subprocess.Popen(
@@ -189,3 +190,68 @@ def test_training_tagging_and_pretraining_in_two_processes(
     assert lasts[0]["update"] == lasts[1]["update"] == 6
     for key in ("loss", "held_out_loss"):
         assert lasts[0][key] == pytest.approx(lasts[1][key], rel=1e-3), key
+
+
+SHARDING_DRIVER = """
+import sys
+from accelerate import DistributedType, PartialState
+from torch.distributed.tensor import DTensor
+from minsheng.config.load import load_config
+from minsheng.config.schema import TrainConfig
+from minsheng.workflows import train as workflow
+
+true = workflow.prepare
+
+def prepare(accelerator, model, optimizers):
+    model, optimizers = true(accelerator, model, optimizers)
+    numbers = list(model.parameters())
+    numbers += [value for one in optimizers for state in one.state.values() for value in state.values() if value.ndim]
+    assert all(isinstance(one, DTensor) for one in numbers) and len(numbers) == 3 * len(list(model.parameters()))
+    share = sum(one.to_local().numel() for one in numbers) / sum(one.numel() for one in numbers)
+    sys.stdout.write(f"{share:.1f}\\n")
+    return model, optimizers
+
+if __name__ == "__main__":
+    PartialState(cpu=True)
+    PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU  # accelerate shards on no other
+    workflow.prepare = prepare
+    workflow.train(load_config(TrainConfig, sys.argv[1], sys.argv[2:]))
+"""
+
+
+def test_a_sharded_model_learns_what_a_whole_one_learns(
+    run_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun by a process that holds it whole, finished by two that hold a half each (FSDP2)."""
+    settings = {
+        name: ["schedule.epochs=2", "stop.average=0.5", f"run.output={(tmp_path / name).as_posix()}"]
+        for name in ("one", "two")
+    }
+    train(load_config(TrainConfig, run_config, settings["one"]))
+    with monkeypatch.context() as patch:
+        patch.setattr("minsheng.workflows.train._evaluate", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(load_config(TrainConfig, run_config, settings["two"]))
+    begun = len(logged(tmp_path / "two"))
+    (tmp_path / "driver.py").write_text(SHARDING_DRIVER, "utf-8")
+    done = launch(tmp_path / "driver.py", str(run_config), *settings["two"], hardware=SHARDED)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "0.5\n0.5\n"
+    one, two = ({row["update"]: row for row in logged(tmp_path / name)} for name in ("one", "two"))
+    assert 0 < begun < len(one) == len(two) == 18 < len(logged(tmp_path / "two"))
+    for key in ("loss", "gradient_norm", "validation_loss"):
+        values = [[row[key] for row in rows.values() if key in row] for rows in (one, two)]
+        assert len(values[0]) >= 2 and np.allclose(*values, rtol=1e-3, atol=1e-5), key
+    weights = [load_file(tmp_path / name / "model" / "model.safetensors") for name in ("one", "two")]
+    assert weights[0].keys() == weights[1].keys()
+    assert all(np.allclose(weights[0][name], weights[1][name], atol=2e-3) for name in weights[0])
+    stored = [
+        load_file(max((tmp_path / name / "checkpoints").iterdir()) / "optimizer.safetensors")
+        for name in ("one", "two")
+    ]
+    assert stored[0].keys() == stored[1].keys()
+    assert all(np.allclose(stored[0][name], stored[1][name], atol=1e-4) for name in stored[0])
+
+
+def stop(*arguments: Any) -> None:
+    raise KeyboardInterrupt

@@ -20,7 +20,7 @@ from minsheng.modeling import forward
 from minsheng.workflows.hardware import build_accelerator
 
 HARDWARE = sorted((ROOT / "configs" / "accelerate").glob("*.yaml"))
-PROCESSES = {"cpu": 1, "one-gpu": 1, "cpu-2-processes": 2, "multi-gpu": 2, "several-machines-cpu": 4,
+PROCESSES = {"cpu": 1, "one-gpu": 1, "cpu-2-processes": 2, "fsdp": 2, "multi-gpu": 2, "several-machines-cpu": 4,
              "several-machines-gpu": 16}  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def test_accelerate_reads_the_file_and_the_command(place: Path, monkeypatch: pyt
         whole: Any = _validate_launch_command(arguments)[0]
         assert whole.num_processes == PROCESSES[place.stem]
         # Only this makes accelerate start more than one process by itself.
-        assert whole.multi_gpu == (whole.num_processes > 1)
+        assert whole.use_fsdp == (place.stem == "fsdp")
+        assert whole.multi_gpu == (whole.num_processes > 1 and not whole.use_fsdp)
         assert whole.use_cpu == ("cpu" in place.stem)
         if "several-machines" in place.stem:
             assert (whole.num_machines, whole.main_process_ip, whole.main_process_port) == (
@@ -58,11 +59,23 @@ def test_every_file_is_known() -> None:
     assert {place.stem for place in HARDWARE} == PROCESSES.keys()
 
 
-@pytest.mark.parametrize("name", ["FSDP", "DEEPSPEED"])
-def test_a_launch_that_shards_the_model_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "version", "may"), [("FSDP", "2", False), ("FSDP", "1", True), ("DEEPSPEED", "", True)]
+)
+def test_a_launch_that_shards_the_model_is_refused(
+    name: str, version: str, may: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(f"ACCELERATE_USE_{name}", "true")
+    monkeypatch.setenv("FSDP_VERSION", version)
     with pytest.raises(ConfigError, match=f"{name} shards the model"):
-        build_accelerator(RunConfig(output="out"))
+        build_accelerator(RunConfig(output="out"), may_shard=may)
+
+
+def test_a_launch_that_would_shard_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    monkeypatch.setenv("FSDP_VERSION", "2")
+    with pytest.raises(ConfigError, match="over several GPUs, and this launch has none or one"):
+        build_accelerator(RunConfig(output="out"), may_shard=True)
 
 
 @pytest.mark.parametrize(("said", "threads"), [("3", 3), ("0", None), ("", None), ("4,2", None)])

@@ -19,6 +19,7 @@ from minsheng.errors import MinshengError
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1", "DISABLE_SAFETENSORS_CONVERSION": "1"}
 # How safetensors and tokenizers, written in Rust, name a full disk; their errors are no OSError.
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_LONGEST = 500  # characters of what a library says
 _INTERRUPTED = "interrupted; start the same command again to go on"
 # Newer versions of typer have a click of their own inside, so that its name differs.
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -88,10 +89,9 @@ def run() -> None:
     except _UsageError as error:
         _usage(error)
     except Exception as error:
-        found = _OS_ERROR.search(str(error))
-        if debug or found is None:
+        if debug:
             raise
-        _fail(f"{os.strerror(int(found[1]))} (--debug shows where)", 1)
+        _fail(_unforeseen(error), 1)
 
 
 def _main() -> int:
@@ -101,6 +101,17 @@ def _main() -> int:
         # Not standalone: wrong usage and exit codes come here and are said in our way.
         code = help.tree(app).main(prog_name="minsheng", standalone_mode=False)
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(error: Exception) -> str:
+    """What to say of an error that no room raised on purpose."""
+    found = _OS_ERROR.search(str(error))
+    if found is not None:
+        return f"{os.strerror(int(found[1]))} (--debug shows where)"
+    if isinstance(error, MemoryError):
+        return "not enough memory: close other programs, or do it in parts (--debug shows where)"
+    kind, reason = type(error).__name__, str(error)[:_LONGEST] or "no reason given"
+    return f"unexpected {kind}: {reason}; a fault of minsheng: add --debug to see where, and report it"
 
 
 def _usage(error: Any) -> NoReturn:

@@ -45,6 +45,12 @@ _USAGE = {
     "Invalid value for {name}: {given} is not in the range {range}": "{name} 的值无效：{given} 不在范围 {range} 内",
     "Invalid value for {name}: {reason}": "{name} 的值无效：{reason}",
     "interrupted; start the same command again to go on": "已中断；再次运行同一命令即可继续",
+    "not enough memory: close other programs, or do it in parts (--debug shows where)": (
+        "内存不足：请关闭其他程序，或分几次做（加 --debug 查看出错位置）"
+    ),
+    "unexpected {kind}: {reason}; a fault of minsheng: add --debug to see where, and report it": (
+        "意外错误 {kind}：{reason}；这是 minsheng 的缺陷：请加 --debug 查看出错位置并报告"
+    ),
     "{place}: {reason} (--debug shows where)": "{place}：{reason}（加 --debug 查看出错位置）",
     "{reason} (--debug shows where)": "{reason}（加 --debug 查看出错位置）",
 }

@@ -80,10 +80,14 @@ class Reader:
     def _answers(
         self, process: subprocess.Popen[bytes], found: Found, config: DocumentsConfig
     ) -> Iterator[Source | Failure]:
-        request = {"path": str(found.path), "document": found.document, "config": config.model_dump()}
+        # Absolute: the worker stays in the folder where it was started, whatever this process does.
+        path = str(found.path.absolute())
+        request = {"path": path, "document": found.document, "config": config.model_dump()}
         whole = False
         try:
-            _send(_of(process.stdin), request)
+            questions = _of(process.stdin)
+            questions.write(line_of(request))
+            questions.flush()
             while True:
                 began = time.monotonic()
                 line = _of(process.stdout).readline()
@@ -134,6 +138,11 @@ def read_apart(found: Found, *, config: DocumentsConfig) -> Iterator[Source | Fa
     return reader(os.getpid()).read(found, config=config)
 
 
+def line_of(value: Any) -> bytes:
+    """A question or an answer as a line of JSON; half a surrogate pair, as in a file name, passes."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
 def packed(item: Source | Failure) -> list[Any]:
     """A value for JSON; `_item` is its inverse."""
     return [type(item).__name__, [getattr(item, field.name) for field in fields(item)]]
@@ -145,11 +154,6 @@ def _item(value: list[Any]) -> Source | Failure:
         return Failure(*values)
     document, text, headings, pages, *rest = values
     return Source(document, text, tuple((a, b) for a, b in headings), tuple(pages), *rest)
-
-
-def _send(stream: IO[bytes], value: Any) -> None:
-    stream.write(json.dumps(value).encode("ascii") + b"\n")
-    stream.flush()
 
 
 def _of(stream: IO[bytes] | None) -> IO[bytes]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from minsheng.config.schema import DocumentsConfig
-from minsheng.documents.apart import packed
+from minsheng.documents.apart import line_of, packed
 from minsheng.documents.find import Found
-from minsheng.documents.read import read_sources
+from minsheng.documents.read import read_sources, too_much_memory
 from minsheng.errors import DocumentError, MinshengError
 
 _ITEMS = 64  # rows of a table in one answer
@@ -68,13 +68,17 @@ def _answer(question: dict[str, Any], answers: IO[bytes], *, seconds: float, now
         last = ["config", str(error)]
     finally:
         faulthandler.cancel_dump_traceback_later()
-    if items:
-        _say(answers, ["items", items])
+    try:
+        if items:
+            _say(answers, ["items", items])
+    except MemoryError:  # it does not fit a second time, as an answer, of which nothing was said yet
+        large = too_much_memory(found.document)
+        last = ["error", large.code, str(large)]
     _say(answers, last)
 
 
 def _say(answers: IO[bytes], value: list[Any]) -> None:
-    answers.write(json.dumps(value).encode("ascii") + b"\n")
+    answers.write(line_of(value))
     answers.flush()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minsheng.modeling.sharding import shard_like
+
 if TYPE_CHECKING:
     import torch
 
@@ -14,7 +16,7 @@ class WeightAverage:
     def __init__(self, model: torch.nn.Module, decay: float, stored: dict[str, torch.Tensor] | None) -> None:
         self._decay = decay
         state = model.state_dict()
-        self.weights = {k: v.to(state[k].device) for k, v in stored.items()} if stored else (
+        self.weights = {k: shard_like(v, state[k]) for k, v in stored.items()} if stored else (
             {name: value.detach().clone() for name, value in state.items()} if decay else {}
         )  # fmt: skip
 

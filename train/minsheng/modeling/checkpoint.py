@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minsheng.errors import RunError
+from minsheng.modeling.sharding import full_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +55,7 @@ def _flatten(optimizers: Sequence[Optimizer]) -> tuple[dict[str, torch.Tensor], 
             state[str(index)] = {k: v for k, v in values.items() if not isinstance(v, torch.Tensor)}
             for name, value in values.items():
                 if isinstance(value, torch.Tensor):
-                    tensors[f"{number}/{index}/{name}"] = value.detach().cpu().contiguous()
+                    tensors[f"{number}/{index}/{name}"] = full_tensor(value.detach()).cpu().contiguous()
         plain.append(state)
     return tensors, plain
 
@@ -68,22 +69,29 @@ def save_checkpoint(
     state: Mapping[str, Any],
     extra: Mapping[str, torch.Tensor] | None = None,
     keep: int = 2,
+    write: bool = True,
 ) -> Path:
     """Write `folder/update-N` and delete all but the last `keep`. Returns its path.
 
-    `state` is what else must come back (JSON); `extra` further tensors, such as averaged weights.
+    `state` is what else must come back (JSON); `extra` further tensors, such as averaged weights. `write`: False in the
+    other processes of a model that is sharded over them: all of them gather it.
     """
     from safetensors.torch import save_file
 
     place = folder / f"update-{update:08d}"
     beside = folder / f".update-{update:08d}.part"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    if write:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
     tensors, plain = _flatten(optimizers)
-    # Tied weights share memory, which safetensors refuses: every name gets its own copy.
-    save_file({k: v.detach().cpu().clone() for k, v in weights.items()}, beside / "weights.safetensors")
+    for name, part in (("weights", weights), ("extra", extra or {})):
+        # Tied weights share memory, which safetensors refuses: every name gets its own copy.
+        copies = {key: full_tensor(value.detach()).cpu().clone() for key, value in part.items()}
+        if write:
+            save_file(copies, beside / f"{name}.safetensors")
+    if not write:
+        return place
     save_file(tensors, beside / "optimizer.safetensors")
-    save_file({k: v.detach().cpu().clone() for k, v in (extra or {}).items()}, beside / "extra.safetensors")
     record = {"update": update, "state": dict(state), "optimizers": plain}
     (beside / "state.json").write_text(json.dumps(record), encoding="utf-8")
     for file in beside.iterdir():

@@ -113,7 +113,7 @@ def operations_a_token(folder: Path) -> int:
     from safetensors import safe_open
 
     weights = 0
-    for place in sorted(folder.glob("*.safetensors")):
+    for place in sorted(folder.glob("model*.safetensors")):
         with safe_open(place, framework="numpy") as file:
             shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
         weights += sum(int(np.prod(shape)) for name, shape in shapes.items() if "embeddings" not in name)

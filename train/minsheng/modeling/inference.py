@@ -42,17 +42,20 @@ def predict_logits(
     if forward.at_once > 1:  # where there is little, smaller batches: all threads work to the end
         tokens = min(tokens, max(_LEAST, sum(lengths) // (_EACH * forward.at_once)))
     plan = plan_batches(lengths, tokens=tokens)
+    mine = plan
     if among is not None:
-        plan = plan[among.process_index :: among.num_processes]
+        mine = plan[among.process_index :: among.num_processes]
+        # As many in every process: where a model is sharded over them, each pass is one of all together.
+        mine = mine + plan[: -(-len(plan) // among.num_processes) - len(mine)]
 
     def compute(batch: list[int]) -> tuple[list[int], NDArray[np.float32]]:
         return batch, forward(*pad([distinct[i] for i in batch], pad_id=pad_id))
 
     if forward.at_once == 1:
-        found = [compute(batch) for batch in plan]
+        found = [compute(batch) for batch in mine]
     else:
         with ThreadPoolExecutor(forward.at_once) as pool:
-            found = list(pool.map(compute, plan))
+            found = list(pool.map(compute, mine))
     if among is not None and among.num_processes > 1:
         from accelerate.utils import gather_object
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minsheng.config.schema import OptimizerConfig
 from minsheng.errors import TrainingError
+from minsheng.modeling.sharding import full_tensor
 
 if TYPE_CHECKING:
     import torch
@@ -148,7 +149,7 @@ def apply_update(
 
     Raises TrainingError, before any weight moves, if loss or gradient is not finite.
     """
-    norm = float(accelerator.clip_grad_norm_(model.parameters(), clip))
+    norm = float(full_tensor(accelerator.clip_grad_norm_(model.parameters(), clip)))
     scaled = accelerator.scaler is not None  # fp16: the scaler skips an overflowing step by itself
     if not math.isfinite(loss) or not (math.isfinite(norm) or scaled):
         raise TrainingError(

@@ -13,6 +13,7 @@ from minsheng.config.schema import LossConfig, TrainConfig
 from minsheng.modeling.batches import Ids, Update, collate, plan_batches, plan_epoch, updates_an_epoch
 from minsheng.modeling.joining import join_examples
 from minsheng.modeling.optimization import Schedule, apply_update, seed_update, set_learning_rate
+from minsheng.modeling.sharding import is_sharded
 
 if TYPE_CHECKING:
     import torch
@@ -158,7 +159,7 @@ def train_updates(
     """
     import torch
 
-    device = accelerator.device
+    device, sharded = accelerator.device, is_sharded(accelerator)
     overhead = (
         _OVERHEAD if device.type == "cpu" else None
     )  # a GPU computes padding faster than one batch more
@@ -181,6 +182,10 @@ def train_updates(
             seed_update(config.seed, number, rank=rank)
             total = torch.zeros((), device=device)
             micro = _micro_batches(update, data, config, number, overhead=overhead)
+            real = len(micro) if update.batches else 0
+            if sharded:  # each pass is one of all processes together, so that each makes as many
+                most = accelerator.reduce(torch.tensor(len(micro), device=device), "max")
+                micro += micro[:1] * (int(most) - len(micro))
             for index, (ids, rows) in enumerate(micro):
                 last = index == len(micro) - 1
                 inputs = collate(ids, pad_id=pad_id)
@@ -188,7 +193,7 @@ def train_updates(
                 with nullcontext() if last else accelerator.no_sync(model), accelerator.autocast():
                     logits = model(**{name: value.to(device) for name, value in inputs.items()}).logits
                     loss = loss_of(logits, targets)
-                    loss = loss if update.batches else loss * 0.0
+                    loss = loss if index < real else loss * 0.0
                     # Gradients are averaged over processes, hence the factor.
                     accelerator.backward(loss * (ranks / update.examples))
                 total += loss.detach()

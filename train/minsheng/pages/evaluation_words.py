@@ -26,25 +26,24 @@ SUMMARY: dict[str, tuple[str, str]] = {
     "few_text": (
         "每个领域要有 {positives} 段真正谈它的才下结论；{domain}最少，只有 {support} 段。照这批段落的比例，再随机抽取"
         "约 {more} 段标注就够：可以在 minsheng tag 的网页里核对并下载，再与这次的文件一起评估。",
-        "A verdict takes {positives} true paragraphs of a domain; {domain} has the fewest, {support}. About {more} "
-        "more paragraphs, drawn at random and labelled, would do: check them on the page of minsheng tag, download "
-        "them, and evaluate both files together.",
+        "A verdict takes {positives} true paragraphs; {domain} has {support}. About {more} more paragraphs, drawn at "
+        "random and labelled (on the page of minsheng tag), would do: evaluate both files.",
     ),
     "few_none": (
         "每个领域要有 {positives} 段真正谈它的才下结论，而这里没有一段谈{domain}：请补充谈到它的段落，再评估一次。",
-        "A verdict takes {positives} true paragraphs of a domain, and none here speaks of {domain}: add some that do, "
+        "A verdict takes {positives} true paragraphs, and none here speaks of {domain}: add some that do, "
         "and evaluate again.",
     ),
     "few_met": (
         "就现有的段落看，{names}的两个下限已达到规则的要求。",
-        "So far both lower bounds reach the rule's in: {names}.",
+        "By their lower bounds these would be usable: {names}.",
     ),
     "few_met_none": (
         "就现有的段落看，还没有一个领域的两个下限都达到规则的要求。",
-        "So far both lower bounds reach the rule's in no domain.",
+        "By the lower bounds no domain would be usable yet.",
     ),
-    "few_until": ("在此之前请人复核，下面的数字可作参考。", "Until then, have the labels reviewed."),
-    "few_detail": ("有 {support} 段，需要 {positives} 段", "{support} of {positives} true paragraphs"),
+    "few_until": ("在此之前请人复核，下面的数字可作参考。", "Until then, have labels reviewed."),
+    "few_detail": ("{support} 段，需 {positives} 段", "{support} of {positives} true paragraphs"),
     "separator": ("，", ", "),
     "lede": (
         "用 {examples} 段人工标注的文字检验；其中 {none} 段不属于任何领域。",
@@ -74,7 +73,7 @@ SUMMARY: dict[str, tuple[str, str]] = {
     "automatic": ("多少可以自动接受", "How much needs no review?"),
     "automatic_main": (
         "{accepted} 段自动接受，{rest} 段由人复核",
-        "{accepted} accepted automatically, {rest} to review",
+        "{accepted} accepted, {rest} to review",
     ),
     "automatic_right": (
         "自动接受的段落里，标签全对的占 {right}（{interval}）；要求是 {target}。",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minsheng.config.schema import RunConfig
 from minsheng.errors import ConfigError, nearest
 from minsheng.modeling.precision import choose_precision, make_accelerator
+from minsheng.modeling.sharding import is_sharded
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -18,17 +19,20 @@ if TYPE_CHECKING:
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # of mallopt, see malloc.h
 
 
-def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accelerator:
+def build_accelerator(
+    run: RunConfig, *, trackers: Sequence[str] = (), may_shard: bool = False
+) -> Accelerator:
     """The Accelerator of a run. What `accelerate launch` says about devices and processes stays in force.
 
-    Raises ConfigError for an unknown or missing tracker, and for a launch that shards the model.
+    `may_shard`: the run keeps its processes in step, so that the launch may shard the model (FSDP2). Raises
+    ConfigError for an unknown or missing tracker, and for another launch that shards the model.
     """
     for name in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
         # Its processes would wait for each other for ever: each has its own number of batches here.
-        if os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true":
+        if _uses(name) and not (name == "FSDP" and may_shard and os.environ.get("FSDP_VERSION") == "2"):
             raise ConfigError(
                 f"accelerate: {name} shards the model over processes that compute in step, and these do not; "
-                "use distributed_type MULTI_GPU (see configs/accelerate)"
+                "use distributed_type MULTI_GPU, or for train FSDP of version 2 (see configs/accelerate)"
             )
     import torch
     from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
@@ -53,7 +57,7 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
             )
     keep_memory()
     try:
-        return make_accelerator(
+        accelerator = make_accelerator(
             precision=choose_precision(run.precision),
             log_with=list(trackers) or None,
             project_dir=run.output,
@@ -61,6 +65,15 @@ def build_accelerator(run: RunConfig, *, trackers: Sequence[str] = ()) -> Accele
         )
     except (ImportError, ValueError) as error:
         raise ConfigError(f"run: {error}") from error
+    if _uses("FSDP") and not is_sharded(accelerator):  # accelerate would train on without a word
+        raise ConfigError(
+            "accelerate: FSDP shards a model over several GPUs, and this launch has none or one"
+        )
+    return accelerator
+
+
+def _uses(name: str) -> bool:
+    return os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true"
 
 
 def keep_memory() -> None:

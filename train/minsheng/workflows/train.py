@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from minsheng.modeling.forward import TorchForward
 from minsheng.modeling.inference import predict_logits
 from minsheng.modeling.model import build_classifier, load_tokenizer, use_fast_attention
 from minsheng.modeling.optimization import build_optimizers, warmup_and_decay
+from minsheng.modeling.sharding import full_classifier, full_tensor, is_sharded, prepare
 from minsheng.modeling.training import Examples, TrainStep, summed_loss, total_updates, train_updates
 from minsheng.modeling.vocabulary import train_tokenizer
 from minsheng.taxonomy import load_taxonomy
@@ -87,7 +88,7 @@ def train(config: TrainConfig, *, overwrite: bool = False) -> dict[str, Any]:
 
 def _train(config: TrainConfig, *, overwrite: bool, stack: ExitStack) -> dict[str, Any]:
     """The run in reading order; `stack` closes and unlocks its directory, however it ends."""
-    accelerator = build_accelerator(config.run, trackers=config.run.trackers)
+    accelerator = build_accelerator(config.run, trackers=config.run.trackers, may_shard=True)
     taxonomy = load_taxonomy(config.taxonomy)
     single = config.problem == "single_label"
     sets = load_sets(config, taxonomy)
@@ -129,8 +130,8 @@ def learn(task: Task, run: RunDirectory, accelerator: Accelerator) -> dict[str, 
         best = Best(state["score"], state["best"], state["waited"], _part(extra, "best/"))
     use_fast_attention(raw, accelerator.device)
     raw.to(accelerator.device)
-    average = WeightAverage(raw, config.stop.average, stored)
-    model, *optimizers = accelerator.prepare(raw, *optimizers)
+    model, optimizers = prepare(accelerator, raw, optimizers)
+    average, sharded = WeightAverage(raw, config.stop.average, stored), is_sharded(accelerator)
     total = total_updates(len(data), config)
     factor = warmup_and_decay(total, warmup=config.schedule.warmup, shape=config.schedule.shape)
     accelerator.init_trackers("train")
@@ -153,19 +154,23 @@ def learn(task: Task, run: RunDirectory, accelerator: Accelerator) -> dict[str, 
             stopped = best.waited >= config.stop.patience
             if main:
                 _record(run, accelerator, step, scores, seconds=time.monotonic() - began)
-                if step.update % config.run.checkpoint_updates == 0 or step.ends_epoch:
-                    extra = {f"average/{k}": v for k, v in average.weights.items()}
-                    extra |= {f"best/{k}": v for k, v in (best.weights or {}).items()}
-                    save_checkpoint(
-                        run.checkpoints, update=step.update, weights=raw.state_dict(), optimizers=optimizers,
-                        state={
-                            "seconds": time.monotonic() - began, "score": best.score, "best": best.update,
-                            "waited": best.waited, "data": prints,
-                        },
-                        extra=extra,
-                    )  # fmt: skip
+            due = step.update % config.run.checkpoint_updates == 0 or step.ends_epoch
+            if due and (main or sharded):  # what is sharded is gathered by all
+                extra = {f"average/{k}": v for k, v in average.weights.items()}
+                extra |= {f"best/{k}": v for k, v in (best.weights or {}).items()}
+                save_checkpoint(
+                    run.checkpoints, update=step.update, weights=raw.state_dict(), optimizers=optimizers,
+                    state={
+                        "seconds": time.monotonic() - began, "score": best.score, "best": best.update,
+                        "waited": best.waited, "data": prints,
+                    },
+                    extra=extra, write=main,
+                )  # fmt: skip
             if stopped:
                 break
+    if sharded:
+        raw = full_classifier(raw)
+        task = replace(task, model=raw)
     if best.weights is not None:
         raw.load_state_dict(best.weights)
     summary = publish_model(task, run, accelerator, validation)
@@ -211,7 +216,10 @@ def _judge(
     score = -scores["loss"] if config.stop.metric == "loss" else scores[config.stop.metric]
     if score > best.score:
         return Best(
-            score, step.update, 0, {name: value.detach().cpu().clone() for name, value in weights.items()}
+            score,
+            step.update,
+            0,
+            {name: full_tensor(value.detach()).cpu().clone() for name, value in weights.items()},
         )
     return Best(best.score, best.update, best.waited + 1, best.weights)
 
