@@ -156,7 +156,7 @@ def _memory(rows: list[dict[str, Any]]) -> list[str]:
         for row in rows
     ]  # fmt: skip
     return [
-        "### Memory: `minsheng tag` on many passages",
+        "### Memory: `minsheng tag --no-evidence` on many passages",
         "",
         *_table(["model", "documents", "passages", "seconds", "peak MiB"], cells),
     ]

@@ -55,17 +55,22 @@ def measure_memory(passages: list[Passage], folder: Path, settings: Settings) ->
         prepared(shape, passages, [[p.text for p in passages[:_UNIT]]], place, settings, onnx=False)
         for count in (20, 40) if settings.small else (most // 10, most):
             texts = [f"{passages[i % len(passages)].text}（第{i}段）" for i in range(count)]
-            rows.append({"title": SHAPES[shape].title, **_tag(texts, place, settings, each=50)})
+            rows.append(
+                {"title": SHAPES[shape].title, **_tag(texts, place, settings, each=50, evidence=False)}
+            )
     return rows
 
 
-def _tag(texts: list[str], folder: Path, settings: Settings, *, each: int) -> dict[str, Any]:
+def _tag(
+    texts: list[str], folder: Path, settings: Settings, *, each: int, evidence: bool = True
+) -> dict[str, Any]:
     """`minsheng tag` with the model of `folder` on documents of `each` paragraphs, in a process of its own."""
     place = folder / f"documents{len(texts)}"
     documents = write_documents(place, texts, each=each)
     say(f"{len(texts):,} passages in {documents:,} documents")
     arguments = [
         "tag", str(place), "--model", str(folder / "model"), "--out", str(folder / f"out{len(texts)}"),
+        *([] if evidence else ["--no-evidence"]),
     ]  # fmt: skip
     worker = Worker(serve_command, threads=settings.threads, arguments=arguments)
     worker.close()
