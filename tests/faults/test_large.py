@@ -1,4 +1,4 @@
-"""Much at once: very many files, a page of 50 MB, a paragraph of up to two million characters, each in a run of the tagger.
+"""Much at once, each in a run of the tagger: very many files, a page of 50 MB, a paragraph of two million characters.
 
 Each run is a process of its own, whose processor time and largest memory the system counts.
 """
