@@ -98,8 +98,9 @@ def test_an_archive_is_listed_in_a_stream(tmp_path: Path, monkeypatch: pytest.Mo
     )  # fmt: skip
     assert len(store.write_plan()) == 3  # loads what it needs
     many = MANY
+    store.write_plan()  # the interpreter's table of names may grow here, and not where it is counted
     rows, most = peak(store.write_plan)
     assert listed == MANY and sum(row["count"] for row in rows) == MANY // 4
-    assert len(rows) <= SLICES and most < 8 * MIB
+    assert len(rows) <= SLICES and most < 12 * MIB  # held, the files alone would be 22
     store.close()
     assert not [place for place in (tmp_path / "out").iterdir() if place.is_file()]
